@@ -1,0 +1,51 @@
+// The op list: one line an op. Included several times with a different OP macro; it has no include guard on purpose.
+//
+// Argument codes (a kernel's C++ signature follows from them, see core/kernel.h):
+//   T  input tensor, contiguous; on the CPU always float32 or an integer type (the executor casts other float types)
+//   N  optional T (null pointer when absent)
+//   W  input tensor, contiguous, in its storage type (weights: float32, float16, bfloat16, float8)
+//   M  optional W
+//   X  input tensor, any storage type, any strides
+//   V  list of contiguous tensors of one storage type
+//   O  output tensor; on the CPU always float32 or an integer type (the executor casts to what was asked for)
+//   R  output tensor in its storage type
+//   P  optional O
+//   F  double      I  int64      B  bool      L  list of int64
+// Outputs come last. Shapes: S tokens, H heads, D head width, C channels; row-major, last axis contiguous.
+
+// Layout and type
+OP(cast, X, R)                       // any type -> any float type, round to nearest even (float8 saturates)
+OP(copy, X, R)                       // any strides -> contiguous, same type
+OP(cat, V, I, R)                     // join along an axis
+OP(embedding, W, T, O)               // table [N, C], ids int32 [...] -> [..., C]
+
+// Element-wise; two-operand ops broadcast as NumPy does
+OP(add, T, T, O)
+OP(sub, T, T, O)
+OP(mul, T, T, O)
+OP(lincomb, T, T, F, F, O)           // a x + b y, same shape
+OP(affine, T, F, F, O)               // a x + b
+OP(clamp, T, F, F, O)
+OP(silu, T, O)
+OP(gelu, T, B, O)                    // true: tanh form, false: erf form
+
+// Norms, over the last axis
+OP(layer_norm, T, N, N, F, O)        // x, weight, bias, eps
+OP(layer_norm_modulate, T, T, T, F, O)  // LN(x) (1 + scale) + shift: x [S, C], shift [C] or [S, C], scale likewise
+OP(rms_norm, T, N, F, O)             // x / sqrt(mean(x^2) + eps) * weight
+OP(rms_norm_rope, T, T, T, F, I, O)  // x [S, H*D], weight [H*D], cos_sin [S, D/2, 2], eps, heads: norm over H*D, then rotate pairs (2i, 2i+1)
+OP(channel_rms_norm, T, T, B, O)     // x / max(|x|, 1e-12) * sqrt(C) * gamma [C]; then SiLU when true (VAE)
+OP(gated_residual, T, T, T, O)       // x + y * gate: x, y [S, C], gate [C] or [S, C]
+
+// Matrix products
+OP(linear, T, W, M, I, O)            // x [..., K], weight [N, K], bias [N]; activation 0 none, 1 GELU tanh, 2 SiLU, 3 GELU erf
+OP(linear_gated_residual, T, W, M, T, T, O)  // residual + gate * (x W^T + b): x, weight, bias, residual [S, N], gate [N] or [S, N]
+OP(lora_merge, W, W, W, F, R)        // w [N, K] + scale * up [N, r] down [r, K]
+
+// Attention: q [B?, Sq, H, D], k and v [B?, Sk, H, D]
+OP(attention, T, T, T, N, F, I, O, P)  // bias [H or 1, Sq, Sk], scale, valid keys (-1: all); out, log-sum-exp [B?, H, Sq]
+OP(block_sparse_attention, T, T, T, T, T, I, F, I, O, P)  // q, k, v [S, H, D], row_ptr int32 [G, rows+1], col int32 [G, nnz] (G: 1 or H), block, scale, valid keys; out, log-sum-exp [H, Sq]
+
+// Convolution, channels last: x [T, H, W, Cin], weight [Cout, kT, kH, kW, Cin]
+OP(conv3d, T, N, W, M, L, L, N, O)   // x, frames before x (causal cache, [Tc, H, W, Cin]), weight, bias, stride [3], padding [t0, t1, h0, h1, w0, w1], residual added to the output
+OP(upsample2x, T, O)                 // nearest, H and W
