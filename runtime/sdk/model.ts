@@ -1,0 +1,134 @@
+/**
+ * What a model family file exports: how to recognise a checkpoint, which tensors it must hold under which names, and
+ * how to compute with them. The engine lists runtime/models/; a family is registered by existing.
+ */
+import type { BlockMask } from "#runtime/attention/block-mask";
+import type { Device } from "#runtime/tensor/device";
+import type { DType, Tensor } from "#runtime/tensor/tensor";
+
+export interface TensorInfo {
+  readonly shape: readonly number[];
+  readonly dtype: DType | "other";
+}
+
+/** Names and shapes of a file, without its data. */
+export interface CheckpointHeader {
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A tensor that a model of a given configuration needs, under its canonical (original repository's) name. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly optional?: boolean;
+}
+
+/** Changes a weight once, when it is realised; `key` names the change, since results are kept by (name, key). */
+export interface WeightPreparation {
+  readonly key: string;
+  apply(weight: Tensor): Tensor;
+}
+
+/**
+ * Weights of one model on one device, under canonical names, LoRAs merged. Tensors belong to the manager: callers do
+ * not dispose them. Throws ERR_MISSING_TENSOR.
+ */
+export interface Weights {
+  readonly device: Device;
+  has(name: string): boolean;
+  get(name: string, preparation?: WeightPreparation): Tensor;
+}
+
+/** A naming other than the canonical one. Returns the canonical name, or null when the name is not of this naming. */
+export interface Naming {
+  readonly id: string;
+  canonical(name: string): string | null;
+}
+
+/** The kind's part that every family file has. */
+export interface ModelFamily<Config, Instance> {
+  readonly family: string;
+  readonly title: string;
+  readonly kind: "diffusion" | "vae" | "text-encoder";
+  /** Namings that occur in files, canonical first; prefixes are stripped before they are asked. */
+  readonly namings: readonly Naming[];
+  /** Reads the configuration off names and shapes; null when this is not such a model. Canonical names. */
+  detect(header: CheckpointHeader): Config | null;
+  /** Every tensor of that configuration. */
+  tensors(config: Config): readonly TensorSpec[];
+  create(config: Config, weights: Weights): Instance;
+}
+
+/** Block mask of a layer's video self-attention; null: dense. */
+export type LayerAttention = (layer: number) => BlockMask | null;
+
+export interface DiffusionInput {
+  /** [C, T, h, w], model space. */
+  readonly latent: Tensor;
+  /** 0..1000 for the families that train on a thousand steps. */
+  readonly timestep: number;
+  /** [tokens, width], unpadded. */
+  readonly context: Tensor;
+  readonly attention?: LayerAttention;
+}
+
+export interface DiffusionModel {
+  /** Predicts the flow (noise - data), same shape as the latent. Enqueues only. */
+  forward(input: DiffusionInput): Tensor;
+}
+
+/** Per-channel scale between ComfyUI's node-to-node latents and model space, and a linear RGB preview. */
+export interface LatentFormat {
+  readonly channels: number;
+  readonly spatialFactor: number;
+  readonly temporalFactor: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** [channels][3], on model-space values. */
+  readonly rgb: readonly (readonly [number, number, number])[];
+  readonly rgbBias: readonly [number, number, number];
+}
+
+export interface TokenGrid {
+  readonly frames: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface DiffusionFamily<Config = unknown> extends ModelFamily<Config, DiffusionModel> {
+  readonly kind: "diffusion";
+  readonly latent: LatentFormat;
+  /** Flow shift when nothing sets it, and the factor from sigma to timestep. */
+  readonly defaultShift: number;
+  readonly timestepFactor: number;
+  /** Transformer tokens of a latent [C, T, h, w]. */
+  tokenGrid(config: Config, latentShape: readonly number[]): TokenGrid;
+  /** Transformer blocks, the unit of dense_layers and of weight streaming. */
+  layers(config: Config): number;
+  readonly maskKind: "wan" | "hunyuan";
+}
+
+export interface VideoAutoencoder {
+  /**
+   * latent [C, T, h, w] in the autoencoder's own scale -> frames 4(T-1)+1 of [n, H, W, 3] in -1..1, handed out in order
+   * as they are made; memory does not grow with T.
+   */
+  decode(latent: Tensor, onFrames: (frames: Tensor, first: number) => Promise<void>): Promise<void>;
+  /** Frames arrive on demand as [n, H, W, 3] in -1..1; returns the latent mean [C, T, h, w]. */
+  encode(count: number, nextFrames: (first: number, count: number) => Promise<Tensor>): Promise<Tensor>;
+}
+
+export interface VaeFamily<Config = unknown> extends ModelFamily<Config, VideoAutoencoder> {
+  readonly kind: "vae";
+  readonly latent: LatentFormat;
+}
+
+export interface TextEncoder {
+  /** ids int32 -> [n, width]; no padding. */
+  forward(ids: Int32Array): Tensor;
+}
+
+export interface TextEncoderFamily<Config = unknown> extends ModelFamily<Config, TextEncoder> {
+  readonly kind: "text-encoder";
+}

@@ -1,0 +1,32 @@
+/** What a sampler file exports. The engine lists runtime/samplers/. */
+import type { Tensor } from "#runtime/tensor/tensor";
+
+export interface SamplerRun {
+  /** Descending, steps + 1 values; float32 as ComfyUI's tables are. */
+  readonly sigmas: Float32Array;
+  /** Initial state, float32; the sampler takes it over. */
+  readonly x: Tensor;
+  /** The model's estimate of the clean latent at noise level sigma. Enqueues only; the caller disposes the result. */
+  denoise(x: Tensor, sigma: number): Tensor;
+  /** Fresh unit noise of x's shape from the sampler's own stream. */
+  noise(): Tensor;
+  /** Ends step i: waits for the device, reports progress with a preview of `denoised`, and throws when cancelled. */
+  step(index: number, denoised: Tensor): Promise<void>;
+  readonly options: Readonly<Record<string, number | boolean | string>>;
+}
+
+export interface SamplerDefinition {
+  /** ComfyUI's name. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** KSampler computes one step more and drops the last but one noise level (ComfyUI: uni_pc, uni_pc_bh2, dpm_2). */
+  readonly dropsPenultimateSigma?: boolean;
+  /** Model evaluations of a run of `steps` steps. */
+  evaluations(steps: number): number;
+  sample(run: SamplerRun): Promise<Tensor>;
+}
+
+export function defineSampler(definition: SamplerDefinition): SamplerDefinition {
+  return definition;
+}
