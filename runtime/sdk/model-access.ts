@@ -1,0 +1,41 @@
+/** How nodes reach models: recipes in, leased instances out. Implemented by the engine's model manager. */
+import type {
+  DiffusionFamily,
+  DiffusionModel,
+  TextEncoder,
+  TokenGrid,
+  VaeFamily,
+  VideoAutoencoder,
+} from "./model.ts";
+import type { CheckpointRef, ClipRecipe, ModelRecipe, VaeRecipe } from "./values.ts";
+
+/** An instance in use: the manager does not evict it before it is disposed. */
+export interface Lease<Instance> extends Disposable {
+  readonly instance: Instance;
+}
+
+export interface DiffusionLease extends Lease<DiffusionModel> {
+  readonly family: DiffusionFamily;
+  tokenGrid(latentShape: readonly number[]): TokenGrid;
+  readonly layers: number;
+}
+
+export interface VaeLease extends Lease<VideoAutoencoder> {
+  readonly family: VaeFamily;
+}
+
+export interface TextEncoderLease extends Lease<TextEncoder> {
+  /** Bytes of the sentencepiece model that belongs to the encoder. */
+  readonly tokenizer: Uint8Array;
+}
+
+export interface ModelAccess {
+  /**
+   * Looks into a file and says which model of the wanted kind it holds. Throws ERR_FILE, ERR_CHECKPOINT,
+   * ERR_UNKNOWN_MODEL.
+   */
+  identify(path: string, kind: "diffusion" | "vae" | "text-encoder"): CheckpointRef;
+  diffusion(recipe: ModelRecipe): Promise<DiffusionLease>;
+  vae(recipe: VaeRecipe): Promise<VaeLease>;
+  textEncoder(recipe: ClipRecipe): Promise<TextEncoderLease>;
+}

@@ -1,0 +1,39 @@
+/** The types that sockets carry, by ComfyUI's names, and the values behind them. */
+import type {
+  ClipRecipe,
+  Conditioning,
+  Frames,
+  Guider,
+  Latent,
+  MaskFrames,
+  ModelRecipe,
+  NoiseSource,
+  SamplerChoice,
+  Sigmas,
+  VaeRecipe,
+  Video,
+} from "./values.ts";
+
+export interface SocketValues {
+  MODEL: ModelRecipe;
+  CLIP: ClipRecipe;
+  VAE: VaeRecipe;
+  CONDITIONING: Conditioning;
+  LATENT: Latent;
+  IMAGE: Frames;
+  MASK: MaskFrames;
+  VIDEO: Video;
+  SIGMAS: Sigmas;
+  SAMPLER: SamplerChoice;
+  GUIDER: Guider;
+  NOISE: NoiseSource;
+  /** 64-bit seeds do not fit a double: INT inputs made by `seed()` carry a bigint, all others a number. */
+  INT: number | bigint;
+  FLOAT: number;
+  STRING: string;
+  BOOLEAN: boolean;
+  AUDIO: null;
+  "*": unknown;
+}
+
+export type SocketType = keyof SocketValues;
