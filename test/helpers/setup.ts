@@ -1,0 +1,4 @@
+/** Runs before each test file. */
+process.env["NO_COLOR"] = "1";
+
+export {};
