@@ -43,7 +43,11 @@ export class UmbelError extends Error {
   readonly code: ErrorCode;
   readonly nodeId?: string;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; nodeId?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; nodeId?: string } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "UmbelError";
     this.code = code;

@@ -67,7 +67,10 @@ export type Input<T = unknown> =
 
 type Extra = { tooltip?: string; advanced?: boolean };
 
-export function socket<T extends SocketType>(type: T, extra: Extra = {}): SocketInput<SocketValues[T]> {
+export function socket<T extends SocketType>(
+  type: T,
+  extra: Extra = {},
+): SocketInput<SocketValues[T]> {
   return { kind: "socket", type, ...extra };
 }
 

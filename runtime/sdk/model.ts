@@ -116,7 +116,10 @@ export interface VideoAutoencoder {
    */
   decode(latent: Tensor, onFrames: (frames: Tensor, first: number) => Promise<void>): Promise<void>;
   /** Frames arrive on demand as [n, H, W, 3] in -1..1; returns the latent mean [C, T, h, w]. */
-  encode(count: number, nextFrames: (first: number, count: number) => Promise<Tensor>): Promise<Tensor>;
+  encode(
+    count: number,
+    nextFrames: (first: number, count: number) => Promise<Tensor>,
+  ): Promise<Tensor>;
 }
 
 export interface VaeFamily<Config = unknown> extends ModelFamily<Config, VideoAutoencoder> {

@@ -58,7 +58,11 @@ export interface NodeContext {
    * Reserves "<prefix>_00001_.<extension>" in the output folder (or the temporary one). Placeholders %date:...%,
    * %NodeName.widget%, %width% ... are resolved. Throws ERR_FILE when the prefix leaves the folder.
    */
-  outputPath(prefix: string, extension: string, options?: { temporary?: boolean; width?: number; height?: number }): Promise<string>;
+  outputPath(
+    prefix: string,
+    extension: string,
+    options?: { temporary?: boolean; width?: number; height?: number },
+  ): Promise<string>;
   /** What is embedded in media: the document, and its API form, as JSON text. */
   readonly embed: { readonly workflow: string; readonly prompt: string };
 }
@@ -80,7 +84,10 @@ export interface NodeDefinition<I extends Inputs = Inputs, O extends Outputs = O
   /** Problems that the specs cannot express; all of them, in words. Values of linked inputs are undefined. */
   check?(values: Partial<InputValues<I>>): readonly string[];
   /** What outside the document the result depends on (a file's size and time); part of the cache key. */
-  fingerprint?(values: Partial<InputValues<I>>, context: Pick<NodeContext, "modelPath" | "inputPath">): string;
+  fingerprint?(
+    values: Partial<InputValues<I>>,
+    context: Pick<NodeContext, "modelPath" | "inputPath">,
+  ): string;
   run(context: NodeContext, inputs: InputValues<I>): Promise<OutputValues<O>> | OutputValues<O>;
 }
 
