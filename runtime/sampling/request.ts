@@ -1,0 +1,44 @@
+/** What a sampling run takes and gives; run.ts carries it out. */
+import type { DiffusionFamily, DiffusionModel, LayerAttention } from "#runtime/sdk/model";
+import type { SamplerDefinition } from "#runtime/sdk/sampler";
+import type { Conditioning, Frames, Latent, NoiseSource, Sigmas } from "#runtime/sdk/values";
+import type { Device } from "#runtime/tensor/device";
+
+export interface SampleRequest {
+  readonly device: Device;
+  readonly model: DiffusionModel;
+  readonly family: Pick<DiffusionFamily, "latent" | "timestepFactor">;
+  readonly sampler: SamplerDefinition;
+  readonly samplerOptions?: Readonly<Record<string, number | boolean | string>>;
+  /** Descending; see sigmas.ts for what KSampler, KSamplerAdvanced and BasicScheduler make of their inputs. */
+  readonly sigmas: Sigmas;
+  /** Node-to-node scale, as latents travel on links. */
+  readonly latent: Latent;
+  readonly noise: NoiseSource;
+  /** Seed of the sampler's own noise (ancestral, SDE, LCM); absent: that of `noise`, 0 without noise. */
+  readonly seed?: bigint;
+  readonly positive: Conditioning;
+  /** Needed unless cfg is 1, where it is not evaluated. */
+  readonly negative?: Conditioning;
+  readonly cfg: number;
+  /** Attention of one step (index into sigmas); absent: dense. See attention/plan.ts. */
+  readonly attention?: (step: number) => LayerAttention | undefined;
+  readonly signal?: AbortSignal;
+  /** After each step. Without it no preview is computed. */
+  readonly onStep?: (report: StepReport) => void;
+}
+
+export interface StepReport {
+  /** Steps done, 1..steps. */
+  readonly done: number;
+  readonly steps: number;
+  readonly sigma: number;
+  /** All frames of the present estimate of the clean clip, one pixel a latent pixel. */
+  readonly preview: Frames;
+}
+
+export interface SampleResult {
+  readonly samples: Latent;
+  /** The model's last estimate of the clean latent (SamplerCustom's second output). */
+  readonly denoised: Latent;
+}
