@@ -63,8 +63,8 @@ export interface NodeContext {
     extension: string,
     options?: { temporary?: boolean; width?: number; height?: number },
   ): Promise<string>;
-  /** What is embedded in media: the document, and its API form, as JSON text. */
-  readonly embed: { readonly workflow: string; readonly prompt: string };
+  /** Tags to embed in media: "umbel" is the document, "prompt" its ComfyUI API form, both as JSON text. */
+  readonly embed: Readonly<Record<string, string>>;
 }
 
 export interface NodeDefinition<I extends Inputs = Inputs, O extends Outputs = Outputs> {

@@ -1,0 +1,165 @@
+/** The engine: a document in, events and results out. One engine owns one device and its models. */
+import { UmbelError, toUmbelError } from "#runtime/errors";
+import { toApiPrompt } from "#runtime/graph/api-prompt";
+import type { GraphDocument } from "#runtime/graph/document";
+import { formatProblem, hasErrors, type Problem } from "#runtime/graph/problems";
+import type { ResolvedGraph } from "#runtime/graph/resolve";
+import { serializeDocument } from "#runtime/graph/serialize";
+import { validateDocument, type Validation } from "#runtime/graph/validate";
+import type { JobEventSink } from "#runtime/protocol/events";
+import type { ModelAccess } from "#runtime/sdk/model-access";
+import type { NodeContext } from "#runtime/sdk/node";
+import type { Device } from "#runtime/tensor/device";
+import type { EngineFiles } from "./files.ts";
+import { checkNodes } from "./check-nodes.ts";
+import type { NodeRegistry } from "./node-registry.ts";
+import { reserveOutput } from "./output-files.ts";
+import { planRun, type PlannedNode } from "./plan.ts";
+import { ProgressClock } from "./progress.ts";
+import { ResultCache } from "./result-cache.ts";
+import { runJob, type JobSummary } from "./run-job.ts";
+
+export interface EngineParts {
+  readonly registry: NodeRegistry;
+  readonly device: Device;
+  readonly models: ModelAccess;
+  readonly files: EngineFiles;
+  readonly cache?: ResultCache;
+  /** FLOPs enqueued so far (null device). */
+  readonly flops?: () => number;
+  /** Files of folders are checked against what exists; off when planning without weights. */
+  readonly checkFiles?: boolean;
+}
+
+export interface JobRequest {
+  readonly job: string;
+  readonly document: GraphDocument;
+  /** Node ids whose results are wanted; absent: every output node. */
+  readonly targets?: readonly string[];
+  readonly signal: AbortSignal;
+  readonly emit: JobEventSink;
+}
+
+export class Engine {
+  readonly #parts: EngineParts;
+  readonly #cache: ResultCache;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#cache = parts.cache ?? new ResultCache();
+  }
+
+  /** Every problem of a document, including those that only the nodes themselves know. */
+  validate(document: GraphDocument): Validation {
+    const { registry, files } = this.#parts;
+    const choices = (input: { folder?: string }): readonly string[] | null =>
+      this.#parts.checkFiles === false || input.folder === undefined || input.folder === "input"
+        ? null
+        : files.list(input.folder);
+    const found = validateDocument(document, registry.descriptions, choices);
+    return { ...found, problems: [...found.problems, ...checkNodes(found.graph, registry)] };
+  }
+
+  /**
+   * Runs a document. Events end with job_finished, job_failed or job_cancelled. Throws ERR_VALIDATION with every
+   * problem, ERR_INTERRUPTED when cancelled, else the error of the node that failed.
+   */
+  async run(request: JobRequest): Promise<JobSummary> {
+    let problems: readonly Problem[] = [];
+    try {
+      const validation = this.validate(request.document);
+      problems = validation.problems;
+      if (hasErrors(problems)) {
+        const lines = problems
+          .filter((p) => p.severity === "error")
+          .map((p) => `  ${formatProblem(p)}`);
+        throw new UmbelError(
+          "ERR_VALIDATION",
+          `Expected a graph that can run, got ${lines.length} problem(s):\n${lines.join("\n")}`,
+        );
+      }
+      return await this.#execute(request, validation.graph);
+    } catch (error) {
+      const known = toUmbelError(error);
+      if (request.signal.aborted) request.emit({ type: "job_cancelled", job: request.job });
+      else request.emit({ type: "job_failed", job: request.job, error: known.toJSON(), problems });
+      throw known;
+    }
+  }
+
+  async #execute(request: JobRequest, graph: ResolvedGraph): Promise<JobSummary> {
+    const { registry, device, files, flops } = this.#parts;
+    const plan = planRun(graph, registry, files, request.targets);
+    const embed = {
+      umbel: serializeDocument(request.document),
+      prompt: JSON.stringify(toApiPrompt(graph, registry.descriptions)),
+    };
+    const fields = nameFields(graph);
+    return runJob({
+      job: request.job,
+      plan,
+      device,
+      cache: this.#cache,
+      signal: request.signal,
+      emit: request.emit,
+      contextFor: (node) => this.#context(request, node, embed, fields),
+      ...(flops === undefined ? {} : { flops }),
+    });
+  }
+
+  #context(
+    request: JobRequest,
+    node: PlannedNode,
+    embed: Readonly<Record<string, string>>,
+    values: ReadonlyMap<string, string>,
+  ): Omit<NodeContext, "nodeId" | "device" | "signal" | "checkCancelled"> {
+    const { models, files } = this.#parts;
+    const { job, emit } = request;
+    const clock = new ProgressClock();
+    return {
+      models,
+      embed,
+      modelPath: (folder, name) => files.modelPath(folder, name),
+      inputPath: (name) => files.inputPath(name),
+      outputPath: (prefix, extension, options = {}) =>
+        reserveOutput(
+          options.temporary ? files.temporaryFolder : files.outputFolder,
+          prefix,
+          extension,
+          {
+            ...options,
+            values,
+          },
+        ),
+      progress: (value, max) =>
+        emit({ type: "node_progress", job, node: node.id, value, max, ...clock.mark(value, max) }),
+      preview: (frames) =>
+        emit({
+          type: "node_preview",
+          job,
+          node: node.id,
+          frames: frames.count,
+          width: frames.width,
+          height: frames.height,
+          data: Buffer.from(Uint8Array.from(frames.data, (v) => Math.round(v * 255))).toString(
+            "base64",
+          ),
+        }),
+      warn: (message) => emit({ type: "node_warning", job, node: node.id, message }),
+      publish: (result) => emit({ type: "node_result", job, node: node.id, result }),
+    };
+  }
+}
+
+/** "Title.parameter" and "Type.parameter" -> value, for %Node.parameter% in file names. */
+function nameFields(graph: ResolvedGraph): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const node of graph.values()) {
+    for (const [name, value] of Object.entries(node.values)) {
+      if (typeof value === "object") continue;
+      for (const owner of [node.type, node.title ?? node.id])
+        fields.set(`${owner}.${name}`, String(value));
+    }
+  }
+  return fields;
+}

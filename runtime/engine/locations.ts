@@ -1,0 +1,12 @@
+/** Folders that ship with Umbel, for sources and for dist/ alike. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Folder that holds runtime/ and nodes/ as they run (the checkout, or dist/). */
+export const CODE_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** Folder that holds models/ and examples/. */
+export const PACKAGE_ROOT = existsSync(join(CODE_ROOT, "models")) ? CODE_ROOT : dirname(CODE_ROOT);
+
+export const NODE_FOLDER = join(CODE_ROOT, "nodes");
+export const BUNDLED_MODELS = join(PACKAGE_ROOT, "models");

@@ -1,0 +1,40 @@
+/** Document values -> the values that a node's `run` receives. */
+import { toBigInt } from "#runtime/graph/validate-value";
+import type { ResolvedNode } from "#runtime/graph/resolve";
+import type { Input } from "#runtime/sdk/inputs";
+import type { NodeDefinition } from "#runtime/sdk/node";
+
+export function nodeValues(
+  definition: NodeDefinition,
+  node: ResolvedNode,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, input] of Object.entries(definition.inputs)) {
+    if (name in node.inputs) continue;
+    const value = name in node.values ? fromDocument(input, node.values[name]) : defaultOf(input);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+/** A value that arrives over a link into a widget: numbers become the widget's kind. */
+export function coerceLinked(input: Input, value: unknown): unknown {
+  if (input.kind === "seed" && typeof value === "number") return BigInt(Math.trunc(value));
+  if (input.kind === "int" && typeof value === "bigint") return Number(value);
+  if (input.kind === "int" && typeof value === "number") return Math.trunc(value);
+  if (input.kind === "float" && typeof value === "bigint") return Number(value);
+  if (input.kind === "text" && (typeof value === "number" || typeof value === "bigint"))
+    return String(value);
+  return value;
+}
+
+function fromDocument(input: Input, value: unknown): unknown {
+  if (input.kind === "seed") return toBigInt(value as never) ?? input.default;
+  if (input.kind === "file" && typeof value === "string") return value.replaceAll("\\", "/");
+  return value;
+}
+
+function defaultOf(input: Input): unknown {
+  if (input.kind === "combo") return input.default ?? input.options[0];
+  return "default" in input ? input.default : undefined;
+}

@@ -1,0 +1,155 @@
+/** Runs one planned job on one device, node by node, and says what happens. */
+import { performance } from "node:perf_hooks";
+import { isUmbelError, toUmbelError, UmbelError } from "#runtime/errors";
+import type { JobEventSink, NodeReport } from "#runtime/protocol/events";
+import type { NodeContext } from "#runtime/sdk/node";
+import type { Device } from "#runtime/tensor/device";
+import { coerceLinked } from "./node-values.ts";
+import type { PlannedNode } from "./plan.ts";
+import type { NodeOutputs, ResultCache } from "./result-cache.ts";
+
+export interface JobRun {
+  readonly job: string;
+  readonly plan: readonly PlannedNode[];
+  readonly device: Device;
+  readonly cache: ResultCache;
+  readonly signal: AbortSignal;
+  readonly emit: JobEventSink;
+  /** What the engine adds to a node's context. */
+  readonly contextFor: (
+    node: PlannedNode,
+  ) => Omit<NodeContext, "nodeId" | "device" | "signal" | "checkCancelled">;
+  /** Gives a node's time back as FLOPs (null device); absent elsewhere. */
+  readonly flops?: () => number;
+}
+
+export interface JobSummary {
+  readonly seconds: number;
+  readonly peakBytes: number;
+  readonly nodes: readonly NodeReport[];
+}
+
+/** Throws the UmbelError of the node that failed (with its nodeId), ERR_INTERRUPTED when cancelled. */
+export async function runJob(run: JobRun): Promise<JobSummary> {
+  const started = performance.now();
+  const results = new Map<string, NodeOutputs>();
+  const uses = countUses(run.plan);
+  const reports: NodeReport[] = [];
+  const interrupt = (): void => run.device.interrupt();
+  run.signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    run.emit({ type: "job_started", job: run.job, nodes: run.plan.map((node) => node.id) });
+    for (const node of run.plan) {
+      throwIfCancelled(run.signal);
+      const report = await runNode(run, node, results);
+      reports.push(report);
+      run.emit({ type: "node_finished", job: run.job, ...report });
+      for (const source of Object.values(node.resolved.inputs)) {
+        const left = (uses.get(source.node) ?? 1) - 1;
+        uses.set(source.node, left);
+        if (left === 0) results.delete(source.node);
+      }
+    }
+  } finally {
+    run.signal.removeEventListener("abort", interrupt);
+  }
+  const summary = {
+    seconds: (performance.now() - started) / 1000,
+    peakBytes: Math.max(0, ...reports.map((report) => report.peakBytes)),
+    nodes: reports,
+  };
+  run.emit({ type: "job_finished", job: run.job, ...summary });
+  return summary;
+}
+
+async function runNode(
+  run: JobRun,
+  node: PlannedNode,
+  results: Map<string, NodeOutputs>,
+): Promise<NodeReport> {
+  const { definition, resolved } = node;
+  const base = {
+    node: node.id,
+    nodeType: definition.type,
+    title: resolved.title ?? definition.title,
+  };
+  const cached = definition.output === true ? undefined : run.cache.get(node.key);
+  if (cached !== undefined) {
+    results.set(node.id, cached);
+    run.emit({ type: "node_cached", job: run.job, node: node.id });
+    return { ...base, seconds: 0, peakBytes: 0, cached: true };
+  }
+  run.emit({ type: "node_started", job: run.job, node: node.id, title: base.title });
+  const started = performance.now();
+  const flopsBefore = run.flops?.();
+  run.device.resetPeak();
+  const context: NodeContext = {
+    ...run.contextFor(node),
+    nodeId: node.id,
+    device: run.device,
+    signal: run.signal,
+    checkCancelled: () => throwIfCancelled(run.signal),
+  };
+  try {
+    const outputs = await definition.run(context, inputsOf(node, results) as never);
+    await run.device.sync();
+    results.set(node.id, outputs as NodeOutputs);
+    run.cache.set(node.key, outputs as NodeOutputs);
+  } catch (error) {
+    await settle(run.device);
+    throw withNode(error, node.id, run.signal);
+  }
+  const flops = run.flops?.();
+  return {
+    ...base,
+    seconds: (performance.now() - started) / 1000,
+    peakBytes: run.device.memory().peakBytes,
+    cached: false,
+    ...(flops === undefined || flopsBefore === undefined ? {} : { flops: flops - flopsBefore }),
+  };
+}
+
+function inputsOf(
+  node: PlannedNode,
+  results: ReadonlyMap<string, NodeOutputs>,
+): Record<string, unknown> {
+  const inputs: Record<string, unknown> = { ...node.values };
+  for (const [name, source] of Object.entries(node.resolved.inputs)) {
+    const input = node.definition.inputs[name];
+    const value = results.get(source.node)?.[source.output];
+    if (input !== undefined) inputs[name] = coerceLinked(input, value);
+  }
+  return inputs;
+}
+
+/** Leaves the queue empty and without an error, so that the next node or job starts clean. */
+async function settle(device: Device): Promise<void> {
+  try {
+    await device.sync();
+  } catch {
+    // The failure that is being reported already.
+  }
+}
+
+function withNode(error: unknown, nodeId: string, signal: AbortSignal): UmbelError {
+  if (signal.aborted)
+    return new UmbelError("ERR_INTERRUPTED", "The job was cancelled.", { nodeId, cause: error });
+  const known = isUmbelError(error) ? error : toUmbelError(error);
+  return new UmbelError(known.code, known.message, {
+    cause: known.cause ?? error,
+    nodeId: known.nodeId ?? nodeId,
+  });
+}
+
+function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new UmbelError("ERR_INTERRUPTED", "The job was cancelled.");
+}
+
+function countUses(plan: readonly PlannedNode[]): Map<string, number> {
+  const uses = new Map<string, number>();
+  for (const node of plan) {
+    for (const { node: source } of Object.values(node.resolved.inputs))
+      uses.set(source, (uses.get(source) ?? 0) + 1);
+  }
+  return uses;
+}

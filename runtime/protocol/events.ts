@@ -1,0 +1,88 @@
+/** What an engine tells its clients while a job runs. One JSON object each; also the lines of `umbel run --json`. */
+import type { ErrorRecord } from "#runtime/errors";
+import type { Problem } from "#runtime/graph/problems";
+
+/** A file or a small value that a job shows to people. */
+export type ResultMessage =
+  | {
+      readonly kind: "image" | "video";
+      readonly path: string;
+      readonly temporary: boolean;
+      readonly width: number;
+      readonly height: number;
+      readonly frames: number;
+      readonly fps?: number;
+    }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "metrics"; readonly values: Readonly<Record<string, number>> };
+
+export interface NodeReport {
+  readonly node: string;
+  readonly nodeType: string;
+  readonly title: string;
+  readonly seconds: number;
+  /** Device bytes at the highest point while the node ran. */
+  readonly peakBytes: number;
+  readonly cached: boolean;
+  /** Floating-point operations enqueued (null device only). */
+  readonly flops?: number;
+}
+
+export type JobEvent =
+  | { readonly type: "job_started"; readonly job: string; readonly nodes: readonly string[] }
+  | { readonly type: "node_cached"; readonly job: string; readonly node: string }
+  | {
+      readonly type: "node_started";
+      readonly job: string;
+      readonly node: string;
+      readonly title: string;
+    }
+  | {
+      readonly type: "node_progress";
+      readonly job: string;
+      readonly node: string;
+      readonly value: number;
+      readonly max: number;
+      /** Seconds of the last unit, and the estimate for the rest. */
+      readonly secondsPerUnit: number;
+      readonly secondsLeft: number;
+    }
+  | {
+      readonly type: "node_preview";
+      readonly job: string;
+      readonly node: string;
+      readonly frames: number;
+      readonly width: number;
+      readonly height: number;
+      /** RGB bytes of all frames, base64. */
+      readonly data: string;
+    }
+  | {
+      readonly type: "node_warning";
+      readonly job: string;
+      readonly node: string;
+      readonly message: string;
+    }
+  | {
+      readonly type: "node_result";
+      readonly job: string;
+      readonly node: string;
+      readonly result: ResultMessage;
+    }
+  | ({ readonly type: "node_finished"; readonly job: string } & NodeReport)
+  | {
+      readonly type: "job_finished";
+      readonly job: string;
+      readonly seconds: number;
+      readonly peakBytes: number;
+      readonly nodes: readonly NodeReport[];
+    }
+  | {
+      readonly type: "job_failed";
+      readonly job: string;
+      readonly error: ErrorRecord;
+      readonly problems: readonly Problem[];
+    }
+  | { readonly type: "job_cancelled"; readonly job: string };
+
+export type JobEventSink = (event: JobEvent) => void;
