@@ -1,19 +1,15 @@
-// a x + b, element-wise.
-#include "core/cpu_context.h"
-#include "core/kernel.h"
+// a x + b, element-wise. Bound by memory.
+#include "cpu/elementwise.h"
 
+namespace umbel {
 namespace {
 
-void affine(umbel::CpuContext& ctx, const umbel::Tensor& x, double a, double b,
-            const umbel::Tensor& out) {
-  const float* in = x.f32();
-  float* o = out.f32();
-  const auto fa = static_cast<float>(a), fb = static_cast<float>(b);
-  ctx.parallel_for(x.numel(), 1 << 15, [&](int64_t begin, int64_t end, int) {
-    for (int64_t i = begin; i < end; ++i) o[i] = in[i] * fa + fb;
-  });
+void affine(CpuContext& ctx, const Tensor& x, double a, double b, const Tensor& out) {
+  const Vec scale = splat(static_cast<float>(a)), offset = splat(static_cast<float>(b));
+  map_elements(ctx, x, out, [=](Vec v) __attribute__((always_inline)) { return fma(v, scale, offset); });
 }
 
 }  // namespace
+}  // namespace umbel
 
-UMBEL_KERNEL(cpu, affine, affine)
+UMBEL_KERNEL(cpu, affine, umbel::affine)
