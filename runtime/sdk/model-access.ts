@@ -35,6 +35,8 @@ export interface ModelAccess {
    * ERR_UNKNOWN_MODEL.
    */
   identify(path: string, kind: "diffusion" | "vae" | "text-encoder"): CheckpointRef;
+  /** Family of a checkpoint that was identified as a diffusion model. */
+  diffusionFamily(checkpoint: CheckpointRef): DiffusionFamily;
   diffusion(recipe: ModelRecipe): Promise<DiffusionLease>;
   vae(recipe: VaeRecipe): Promise<VaeLease>;
   textEncoder(recipe: ClipRecipe): Promise<TextEncoderLease>;
