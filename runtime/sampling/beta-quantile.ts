@@ -53,6 +53,13 @@ function logGamma(x: number): number {
   const inverse = 1 / shifted;
   const square = inverse * inverse;
   const series =
-    inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188))));
-  return (shifted - 0.5) * Math.log(shifted) - shifted + Math.log(2 * Math.PI) / 2 + series - Math.log(product);
+    inverse *
+    (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188))));
+  return (
+    (shifted - 0.5) * Math.log(shifted) -
+    shifted +
+    Math.log(2 * Math.PI) / 2 +
+    series -
+    Math.log(product)
+  );
 }

@@ -30,7 +30,10 @@ export class Denoiser implements Disposable {
   constructor(device: Device, guidance: Guidance) {
     const guided = !isOne(guidance.cfg);
     if (guidance.positive.length === 0) {
-      throw new UmbelError("ERR_INVALID_ARGUMENT", "Expected a positive prompt, got an empty conditioning.");
+      throw new UmbelError(
+        "ERR_INVALID_ARGUMENT",
+        "Expected a positive prompt, got an empty conditioning.",
+      );
     }
     if (guided && (guidance.negative?.length ?? 0) === 0) {
       throw new UmbelError(

@@ -33,7 +33,8 @@ function perChannel(
   for (let start = 0, index = 0; start < data.length; start += plane, index++) {
     const mean = Math.fround(format.mean[index % channels] as number);
     const std = Math.fround(format.std[index % channels] as number);
-    for (let i = start; i < start + plane; i++) data[i] = change(latent.data[i] as number, mean, std);
+    for (let i = start; i < start + plane; i++)
+      data[i] = change(latent.data[i] as number, mean, std);
   }
   return { data, shape: latent.shape };
 }

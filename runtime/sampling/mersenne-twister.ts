@@ -18,16 +18,21 @@ export class MersenneTwister {
   /** 0 .. 2^32 - 1 */
   next(): number {
     if (this.#next === SIZE) this.#refill();
-    let y = this.#state[this.#next++] as number;
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    return (y ^ (y >>> 18)) >>> 0;
+    return temper(this.#state[this.#next++] as number) >>> 0;
   }
 
   /** Fills values[start .. end) with multiples of 2^-24 from 0 up to 1, one draw each. */
   fillUniform24(values: Float32Array, start: number, end: number): void {
-    for (let i = start; i < end; i++) values[i] = (this.next() & 0xffffff) * 2 ** -24;
+    const state = this.#state;
+    for (let i = start; i < end;) {
+      if (this.#next === SIZE) this.#refill();
+      const from = this.#next;
+      const run = Math.min(SIZE - from, end - i);
+      for (let j = 0; j < run; j++)
+        values[i + j] = (temper(state[from + j] as number) & 0xffffff) * 2 ** -24;
+      this.#next = from + run;
+      i += run;
+    }
   }
 
   #refill(): void {
@@ -38,6 +43,13 @@ export class MersenneTwister {
     twist(state, SIZE - 1, 0, MIDDLE - 1);
     this.#next = 0;
   }
+}
+
+function temper(word: number): number {
+  let y = word ^ (word >>> 11);
+  y ^= (y << 7) & 0x9d2c5680;
+  y ^= (y << 15) & 0xefc60000;
+  return y ^ (y >>> 18);
 }
 
 function twist(state: Uint32Array, place: number, next: number, far: number): void {

@@ -6,6 +6,11 @@ import { MersenneTwister } from "./mersenne-twister.ts";
 const BLOCK = 16;
 const HALF = BLOCK / 2;
 const TWO_PI = f32(2 * Math.PI);
+const HALF_PI = Math.PI / 2;
+const [S3, S5, S7] = [-1 / 6, 1 / 120, -1 / 5040];
+const [S9, S11, S13] = [1 / 362880, -1 / 39916800, 1 / 6227020800];
+const [C2, C4, C6, C8] = [-1 / 2, 1 / 24, -1 / 720, 1 / 40320];
+const [C10, C12, C14] = [-1 / 3628800, 1 / 479001600, -1 / 87178291200];
 
 /** One generator: successive calls go on in its stream. */
 export class TorchRandom {
@@ -58,8 +63,29 @@ function boxMuller(values: Float32Array, start: number): void {
   for (let i = start; i < start + HALF; i++) {
     const radius = sqrt32(f32(-2 * f32(Math.log(1 - (values[i] as number)))));
     const angle = f32(TWO_PI * (values[i + HALF] as number));
-    values[i] = radius * f32(Math.cos(angle));
-    values[i + HALF] = radius * f32(Math.sin(angle));
+    // Taylor series around the nearest multiple of pi / 2: both at once, exact to 1e-14, faster than Math.sin.
+    const quadrant = Math.round(angle / HALF_PI);
+    const rest = angle - quadrant * HALF_PI;
+    const square = rest * rest;
+    const sine = f32(
+      rest *
+        (1 +
+          square *
+            (S3 + square * (S5 + square * (S7 + square * (S9 + square * (S11 + square * S13)))))),
+    );
+    const cosine = f32(
+      1 +
+        square *
+          (C2 +
+            square *
+              (C4 +
+                square * (C6 + square * (C8 + square * (C10 + square * (C12 + square * C14)))))),
+    );
+    const odd = (quadrant & 1) === 1;
+    const along = odd ? sine : cosine;
+    const across = odd ? cosine : sine;
+    values[i] = quadrant === 1 || quadrant === 2 ? -radius * along : radius * along;
+    values[i + HALF] = quadrant === 2 || quadrant === 3 ? -radius * across : radius * across;
   }
 }
 

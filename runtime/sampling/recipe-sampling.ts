@@ -1,5 +1,5 @@
 /** Sampling as nodes ask for it: a model recipe in, a latent out, with progress and previews of all frames. */
-import { attentionSteps } from "#runtime/attention/plan";
+import { stepAttention } from "#runtime/attention/plan";
 import type { ModelAccess } from "#runtime/sdk/model-access";
 import type { NodeContext } from "#runtime/sdk/node";
 import type {
@@ -40,11 +40,11 @@ export async function sampleRecipe(
 ): Promise<SampleResult> {
   const { model, sampler, ...rest } = request;
   using lease = await context.models.diffusion(model);
-  const attention = attentionSteps(model.attention, {
+  const plan = {
+    settings: model.attention,
     kind: lease.family.maskKind,
     grid: lease.tokenGrid(request.latent.samples.shape.slice(1)),
-    layers: lease.layers,
-  });
+  };
   return sampleLatent({
     ...rest,
     device: context.device,
@@ -52,7 +52,7 @@ export async function sampleRecipe(
     family: lease.family,
     sampler: samplerByName(sampler.name),
     samplerOptions: sampler.options,
-    attention,
+    attention: (step) => stepAttention(plan, step),
     signal: context.signal,
     onStep: ({ done, steps, preview }) => {
       context.progress(done, steps);

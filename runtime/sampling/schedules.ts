@@ -25,7 +25,10 @@ const SCHEDULES: Readonly<Record<ScheduleName, Schedule>> = {
   simple(flow, steps) {
     const table = flowTable(flow);
     const stride = table.length / steps;
-    return [...count(steps).map((i) => table[table.length - 1 - Math.trunc(i * stride)] as number), 0];
+    return [
+      ...count(steps).map((i) => table[table.length - 1 - Math.trunc(i * stride)] as number),
+      0,
+    ];
   },
 
   /** Shifts twice: the ends are levels of the shifted table, and levels between them are shifted again. */
@@ -43,7 +46,11 @@ const SCHEDULES: Readonly<Record<ScheduleName, Schedule>> = {
 
   sgm_uniform(flow, steps) {
     const [lowest, highest] = ends(flow);
-    const times = linspace32(highest * flow.timestepFactor, lowest * flow.timestepFactor, steps + 1);
+    const times = linspace32(
+      highest * flow.timestepFactor,
+      lowest * flow.timestepFactor,
+      steps + 1,
+    );
     return [...[...times.slice(0, -1)].map((time) => levelOf(flow, time)), 0];
   },
 
@@ -62,7 +69,10 @@ const SCHEDULES: Readonly<Record<ScheduleName, Schedule>> = {
     const [lowest, highest] = ends(flow);
     const from = highest ** (1 / 7);
     const way = f32(lowest ** (1 / 7) - from);
-    return [...[...linspace32(0, 1, steps)].map((ramp) => pow32(f32(from) + f32(ramp * way), 7)), 0];
+    return [
+      ...[...linspace32(0, 1, steps)].map((ramp) => pow32(f32(from) + f32(ramp * way), 7)),
+      0,
+    ];
   },
 
   exponential(flow, steps) {

@@ -50,10 +50,7 @@ export function cutSigmas(
   return range.start < cut.length - 1 ? cut.slice(range.start) : null;
 }
 
-function withDenoise(
-  request: SigmaRequest,
-  levels: (steps: number) => Float32Array,
-): Float32Array {
+function withDenoise(request: SigmaRequest, levels: (steps: number) => Float32Array): Float32Array {
   const { steps, denoise = 1 } = request;
   if (!Number.isInteger(steps) || steps < 1) {
     throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected at least 1 step, got ${steps}.`);
