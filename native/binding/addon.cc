@@ -1,10 +1,54 @@
-// The addon's entry point.
 #include <napi.h>
 
+#include <string>
+
+#include "binding/device_handle.h"
+#include "core/registry.h"
+
+namespace umbel::binding {
 namespace {
 
-Napi::Object init(Napi::Env, Napi::Object exports) { return exports; }
+// listOps(): name, argument codes and the instruction set of the kernel that this machine would use (null: none).
+Napi::Value list_ops(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const int level = machine_isa_level();
+    const int cap =
+        info[0].IsString() ? isa_level_from_name(to_string(info[0], "isa")) : level;
+    constexpr auto count = static_cast<uint32_t>(Op::count);
+    Napi::Array list = Napi::Array::New(env, count);
+    for (uint32_t i = 0; i < count; ++i) {
+      const auto op = static_cast<Op>(i);
+      const Kernel kernel = find_kernel(Backend::cpu, op, cap < level ? cap : level);
+      Napi::Object entry = Napi::Object::New(env);
+      entry.Set("name", Napi::String::New(env, std::string(op_name(op))));
+      entry.Set("codes", Napi::String::New(env, std::string(op_codes(op))));
+      entry.Set("isa", kernel.function == nullptr
+                           ? env.Null()
+                           : Napi::String::New(env, isa_name(kernel.isa_level)).As<Napi::Value>());
+      list.Set(i, entry);
+    }
+    return list;
+  });
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  auto* classes = new Classes;  // freed with the environment
+  classes->tensor = Napi::Persistent(TensorHandle::define(env));
+  classes->mapping = Napi::Persistent(MappingHandle::define(env));
+  classes->device = Napi::Persistent(DeviceHandle::define(env));
+  env.SetInstanceData(classes);
+  exports.Set("createDevice", Napi::Function::New(env, DeviceHandle::create, "createDevice"));
+  exports.Set("mapFile", Napi::Function::New(env, MappingHandle::map, "mapFile"));
+  exports.Set("listOps", Napi::Function::New(env, list_ops, "listOps"));
+  return exports;
+}
 
 }  // namespace
+}  // namespace umbel::binding
 
-NODE_API_MODULE(umbel, init)
+static Napi::Object InitialiseUmbel(Napi::Env env, Napi::Object exports) {
+  return umbel::binding::initialise(env, exports);
+}
+
+NODE_API_MODULE(umbel, InitialiseUmbel)

@@ -1,0 +1,68 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "core/file_mapping.h"
+#include "core/memory.h"
+#include "core/tensor.h"
+
+namespace umbel {
+
+// Why an op did not produce its outputs.
+struct Failure {
+  std::string code;
+  std::string message;
+};
+using FailurePtr = std::shared_ptr<const Failure>;
+
+// The bytes behind one or more views, shared by JS handles and queued ops and freed with the last of them. Memory is
+// taken on the first call of data(), which the worker thread makes immediately before the op that needs it: peak memory
+// follows the in-order execution and not how far JavaScript runs ahead.
+class Storage {
+ public:
+  enum class Fill { none, zero };
+  Storage(std::shared_ptr<MemoryCounters> counters, size_t bytes, Fill fill = Fill::none);
+  // A range of a mapped file, read in place; copied on first use when it is not aligned to `alignment` bytes.
+  Storage(std::shared_ptr<MemoryCounters> counters, std::shared_ptr<const FileMapping> mapping,
+          size_t offset, size_t bytes, size_t alignment);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  size_t bytes() const { return bytes_; }
+  bool mapped() const { return mapping_ != nullptr; }
+  // ERR_OUT_OF_MEMORY; ERR_FILE when the mapped file shrank; the failure of the op that should have written it.
+  uint8_t* data();
+  // Marks contents that were never computed; whoever reads them gets the failure. Worker thread only.
+  void poison(FailurePtr failure) { failure_ = std::move(failure); }
+
+  // Handles of JavaScript, on its thread only; they make up MemoryCounters::live_*.
+  void add_handle();
+  void remove_handle();
+
+ private:
+  std::shared_ptr<MemoryCounters> counters_;
+  std::shared_ptr<const FileMapping> mapping_;
+  size_t offset_ = 0;
+  size_t bytes_ = 0;
+  bool in_place_ = false;
+  Fill fill_ = Fill::none;
+  uint8_t* owned_ = nullptr;
+  FailurePtr failure_;
+  int handles_ = 0;
+};
+
+// A tensor as the queue holds it: shape and strides, with a share of its storage.
+struct View {
+  std::shared_ptr<Storage> storage;
+  Tensor layout;       // data is null
+  int64_t offset = 0;  // elements
+
+  Tensor resolve() const {
+    Tensor tensor = layout;
+    tensor.data = storage->data() + static_cast<size_t>(offset) * dtype_size(layout.dtype);
+    return tensor;
+  }
+};
+
+}  // namespace umbel

@@ -1,0 +1,140 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { ERROR_CODES, UmbelError, toUmbelError, type ErrorCode } from "#runtime/errors";
+
+/** A tensor of the addon. `dispose` may be called more than once. */
+export interface NativeTensor {
+  dispose(): void;
+}
+
+/** A file mapped read-only. Tensors made from it stay valid after `close`. */
+export interface NativeMapping {
+  readonly size: number;
+  read(byteOffset: number, bytes: number): ArrayBuffer;
+  willNeed(byteOffset: number, bytes: number): void;
+  close(): void;
+}
+
+export type NativeInput = NativeTensor | null | readonly NativeTensor[];
+export type NativeAttribute = number | boolean | readonly number[];
+
+export interface MemoryUse {
+  /** Tensor handles that are not disposed, views included. */
+  readonly liveTensors: number;
+  /** Bytes that those handles reach, whether they were allocated yet or not; mapped files do not count. */
+  readonly liveBytes: number;
+  /** Bytes that exist now, scratch memory of the running op included. */
+  readonly allocatedBytes: number;
+  /** The most that `allocatedBytes` has been since `resetPeak`. */
+  readonly peakBytes: number;
+}
+
+export interface NativeDevice {
+  readonly threads: number;
+  readonly isa: string;
+  empty(shape: readonly number[], dtype: string): NativeTensor;
+  zeros(shape: readonly number[], dtype: string): NativeTensor;
+  upload(bytes: Uint8Array, shape: readonly number[], dtype: string): NativeTensor;
+  fromMapping(
+    mapping: NativeMapping,
+    byteOffset: number,
+    shape: readonly number[],
+    dtype: string,
+  ): NativeTensor;
+  view(
+    tensor: NativeTensor,
+    shape: readonly number[],
+    strides: readonly number[],
+    offset: number,
+  ): NativeTensor;
+  run(
+    op: string,
+    inputs: readonly NativeInput[],
+    attributes: readonly NativeAttribute[],
+    outputs: readonly (NativeTensor | null)[],
+  ): void;
+  sync(): Promise<void>;
+  read(tensor: NativeTensor, dtype: string): Promise<ArrayBuffer>;
+  interrupt(): void;
+  memory(): MemoryUse;
+  resetPeak(): void;
+}
+
+export interface NativeDeviceOptions {
+  threads?: number;
+  precision?: "f32" | "bf16";
+  isa?: string;
+  memoryLimit?: number;
+}
+
+/** One op of native/include/ops.h; `isa` is null where this build has no CPU kernel for it. */
+export interface NativeOp {
+  readonly name: string;
+  readonly codes: string;
+  readonly isa: string | null;
+}
+
+export interface NativeAddon {
+  createDevice(options: NativeDeviceOptions): NativeDevice;
+  mapFile(path: string): NativeMapping;
+  listOps(isa?: string): NativeOp[];
+}
+
+// From native/ of the sources and from dist/native/ of a build alike.
+const PLACES = [
+  "./build/Release/umbel.node",
+  "../../native/build/Release/umbel.node",
+  `./prebuilds/${process.platform}-${process.arch}/umbel.node`,
+  `../../native/prebuilds/${process.platform}-${process.arch}/umbel.node`,
+];
+
+let loaded: NativeAddon | undefined;
+
+/** The addon, loaded once. Throws ERR_DEVICE when it is not built or does not load. UMBEL_ADDON names another file. */
+export function loadAddon(): NativeAddon {
+  if (loaded !== undefined) return loaded;
+  const chosen = process.env["UMBEL_ADDON"];
+  const candidates =
+    chosen === undefined || chosen === ""
+      ? PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)))
+      : [chosen];
+  const path = candidates.find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    throw new UmbelError(
+      "ERR_DEVICE",
+      `Expected the native addon, got none for ${process.platform}-${process.arch}. ` +
+        "Run `npm run native:build`.",
+    );
+  }
+  try {
+    loaded = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UmbelError(
+      "ERR_DEVICE",
+      `Expected the native addon to load, got: ${reason}. Run \`npm run native:build\`.`,
+      { cause },
+    );
+  }
+  return loaded;
+}
+
+const CODES: ReadonlySet<string> = new Set(ERROR_CODES);
+
+/** An error of the addon, `{ code, message }`, as an UmbelError. */
+export function fromNativeError(error: unknown): UmbelError {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    if (CODES.has(error.code)) return new UmbelError(error.code as ErrorCode, error.message);
+  }
+  return toUmbelError(error);
+}
+
+/** Calls into the addon; what it throws becomes an UmbelError. */
+export function native<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNativeError(error);
+  }
+}
