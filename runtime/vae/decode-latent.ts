@@ -1,0 +1,43 @@
+/** LATENT -> IMAGE through an autoencoder, frame group by frame group. */
+import { UmbelError } from "#runtime/errors";
+import type { VideoAutoencoder } from "#runtime/sdk/model";
+import type { VaeLease } from "#runtime/sdk/model-access";
+import type { NodeContext } from "#runtime/sdk/node";
+import type { Frames, Latent } from "#runtime/sdk/values";
+import { toImageRange } from "./frames.ts";
+
+/** Decodes a batch one clip after the other. Throws ERR_SHAPE when the latent is not of the VAE's kind. */
+export async function decodeLatent(
+  context: NodeContext,
+  lease: VaeLease,
+  latent: Latent,
+  decoder: Pick<VideoAutoencoder, "decode"> = lease.instance,
+): Promise<Frames> {
+  const { channels, temporalFactor, spatialFactor } = lease.family.latent;
+  const [batch = 0, c = 0, t = 0, h = 0, w = 0] = latent.samples.shape;
+  if (latent.samples.shape.length !== 5 || c !== channels) {
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected a latent [B, ${channels}, T, h, w] for this VAE, got [${latent.samples.shape.join(", ")}]. ` +
+        "Use the VAE that belongs to the model.",
+    );
+  }
+  const perClip = temporalFactor * (t - 1) + 1;
+  const [height, width] = [h * spatialFactor, w * spatialFactor];
+  const data = new Float32Array(batch * perClip * height * width * 3);
+  const size = c * t * h * w;
+  for (let clip = 0; clip < batch; clip++) {
+    using samples = context.device.tensor(
+      latent.samples.data.subarray(clip * size, (clip + 1) * size),
+      [c, t, h, w],
+    );
+    await decoder.decode(samples, async (frames, first) => {
+      using image = toImageRange(frames);
+      const done = clip * perClip + first;
+      data.set(await image.read(), done * height * width * 3);
+      context.checkCancelled();
+      context.progress(done + (frames.shape[0] ?? 0), batch * perClip);
+    });
+  }
+  return { data, count: batch * perClip, height, width, channels: 3 };
+}
