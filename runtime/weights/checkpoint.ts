@@ -1,0 +1,80 @@
+import { UmbelError } from "#runtime/errors";
+import { shapeText, type DType } from "#runtime/tensor/layout";
+import type { Device, FileMapping } from "#runtime/tensor/device";
+import { mapFile } from "#runtime/tensor/file-mapping";
+import type { Tensor } from "#runtime/tensor/tensor";
+import { checkpointError, quoted } from "./checkpoint-error.ts";
+import { openRanges } from "./file-range.ts";
+import { readSafetensorsHeader, type SafetensorsHeader } from "./safetensors.ts";
+import { isShardedIndex, readShardedHeader } from "./sharded-index.ts";
+import { READABLE_TYPES } from "./stored-type.ts";
+import type { TensorEntry, TensorFile } from "./tensor-file.ts";
+
+/**
+ * Opens a safetensors file or a sharded index. Only headers are read; files are mapped when a tensor is first wanted.
+ * Throws ERR_FILE, ERR_CHECKPOINT.
+ */
+export function openCheckpoint(path: string): TensorFile {
+  return new SafetensorsFile(
+    isShardedIndex(path) ? readShardedHeader(path) : readSafetensorsHeader(path),
+  );
+}
+
+class SafetensorsFile implements TensorFile {
+  readonly path: string;
+  readonly size: number;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #mappings = new Map<string, FileMapping>();
+
+  constructor(header: SafetensorsHeader) {
+    this.path = header.path;
+    this.size = header.size;
+    this.tensors = header.tensors;
+    this.metadata = header.metadata;
+  }
+
+  tensor(name: string, device: Device): Tensor {
+    const entry = this.#entry(name);
+    const dtype = readableType(entry, name);
+    return device.fromMapping(this.#mapping(entry), entry.byteOffset, entry.shape, dtype);
+  }
+
+  read(name: string): Uint8Array<ArrayBuffer> {
+    const entry = this.#entry(name);
+    using file = openRanges(entry.path);
+    return file.read(entry.byteOffset, entry.bytes);
+  }
+
+  /** Tensors that were made stay valid: each keeps its mapping. */
+  [Symbol.dispose](): void {
+    for (const mapping of this.#mappings.values()) mapping.close();
+    this.#mappings.clear();
+  }
+
+  #entry(name: string): TensorEntry {
+    const entry = this.tensors.get(name);
+    if (entry !== undefined) return entry;
+    throw new UmbelError(
+      "ERR_MISSING_TENSOR",
+      `Expected tensor ${quoted(name)} in ${this.path}, got none.`,
+    );
+  }
+
+  #mapping(entry: TensorEntry): FileMapping {
+    const open = this.#mappings.get(entry.path);
+    if (open !== undefined) return open;
+    const mapping = mapFile(entry.path);
+    this.#mappings.set(entry.path, mapping);
+    return mapping;
+  }
+}
+
+function readableType(entry: TensorEntry, name: string): DType {
+  if (entry.dtype !== "other") return entry.dtype;
+  throw checkpointError(
+    entry.path,
+    `tensor ${quoted(name)}: Expected one of ${READABLE_TYPES.join(", ")}, got ${entry.storedType} ` +
+      shapeText(entry.shape),
+  );
+}
