@@ -1,11 +1,22 @@
-import { launch } from "./launch.ts";
-import type { Tensor } from "./tensor.ts";
-
-/** a x + b, element-wise. */
-export function affine(x: Tensor, a: number, b: number): Tensor {
-  return launch(
-    "affine",
-    { inputs: [x], attributes: [a, b], flops: 2 * x.numel },
-    { shape: x.shape, dtype: "f32" },
-  );
-}
+/** The ops, one function an op of native/include/ops.h. */
+export { cast, cat, copy, embedding } from "./ops-layout.ts";
+export { add, affine, clamp, gelu, lincomb, mul, silu, sub } from "./ops-elementwise.ts";
+export {
+  channelRmsNorm,
+  gatedResidual,
+  layerNorm,
+  layerNormModulate,
+  rmsNorm,
+  rmsNormRope,
+} from "./ops-norm.ts";
+export { linear, linearGatedResidual, loraMerge, type Activation } from "./ops-matrix.ts";
+export {
+  attention,
+  attentionWithLse,
+  blockSparseAttention,
+  blockSparseAttentionWithLse,
+  type AttentionOptions,
+  type AttentionWithLse,
+  type DeviceBlockMask,
+} from "./ops-attention.ts";
+export { conv3d, upsample2x, type Conv3dOptions } from "./ops-convolution.ts";

@@ -1,0 +1,68 @@
+/** Element-wise ops. Results are float32. */
+import { launch } from "./launch.ts";
+import { broadcastShape, expectFloat, expectShape } from "./shape-rules.ts";
+import type { Tensor } from "./tensor.ts";
+
+function pair(op: "add" | "sub" | "mul", x: Tensor, y: Tensor): Tensor {
+  expectFloat(op, x, y);
+  const shape = broadcastShape(op, x, y);
+  const flops = shape.reduce((product, length) => product * length, 1);
+  return launch(op, { inputs: [x, y], flops }, { shape, dtype: "f32" });
+}
+
+function single(
+  op: string,
+  x: Tensor,
+  attributes: readonly (number | boolean)[],
+  flopsEach: number,
+): Tensor {
+  expectFloat(op, x);
+  const flops = flopsEach * x.numel;
+  return launch(op, { inputs: [x], attributes, flops }, { shape: x.shape, dtype: "f32" });
+}
+
+/** x + y, broadcast as NumPy does. */
+export function add(x: Tensor, y: Tensor): Tensor {
+  return pair("add", x, y);
+}
+
+/** x - y, broadcast as NumPy does. */
+export function sub(x: Tensor, y: Tensor): Tensor {
+  return pair("sub", x, y);
+}
+
+/** x y, broadcast as NumPy does. */
+export function mul(x: Tensor, y: Tensor): Tensor {
+  return pair("mul", x, y);
+}
+
+/** a x + b y for tensors of one shape. */
+export function lincomb(x: Tensor, y: Tensor, a: number, b: number): Tensor {
+  expectFloat("lincomb", x, y);
+  expectShape("lincomb", "the second operand", y, x.shape);
+  return launch(
+    "lincomb",
+    { inputs: [x, y], attributes: [a, b], flops: 3 * x.numel },
+    { shape: x.shape, dtype: "f32" },
+  );
+}
+
+/** a x + b */
+export function affine(x: Tensor, a: number, b: number): Tensor {
+  return single("affine", x, [a, b], 2);
+}
+
+/** x limited to [low, high]. */
+export function clamp(x: Tensor, low: number, high: number): Tensor {
+  return single("clamp", x, [low, high], 2);
+}
+
+/** x / (1 + exp(-x)) */
+export function silu(x: Tensor): Tensor {
+  return single("silu", x, [], 4);
+}
+
+/** x times the normal distribution's cumulative function, or the tanh approximation of that. */
+export function gelu(x: Tensor, options: { readonly tanh?: boolean } = {}): Tensor {
+  return single("gelu", x, [options.tanh ?? false], 8);
+}
