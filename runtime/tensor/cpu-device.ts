@@ -18,6 +18,7 @@ export class CpuDevice implements Device {
   readonly name = "cpu";
   readonly compute: "f32" | "bf16";
   readonly #native: NativeDevice;
+  readonly #flops = new Map<string, number>();
 
   constructor(options: NativeDeviceOptions = {}) {
     this.compute = options.precision ?? "f32";
@@ -96,6 +97,7 @@ export class CpuDevice implements Device {
     inputs: readonly OpInput[],
     attributes: readonly OpAttribute[],
     outputs: readonly (Tensor | null)[],
+    flops = 0,
   ): void {
     const handles = inputs.map((input): NativeInput => {
       if (input === null) return null;
@@ -105,6 +107,7 @@ export class CpuDevice implements Device {
     });
     const results = outputs.map((output) => (output === null ? null : this.#handleOf(output)));
     native(() => this.#native.run(op, handles, attributes, results));
+    this.#flops.set(op, (this.#flops.get(op) ?? 0) + flops);
   }
 
   async readBytes(tensor: Tensor, dtype: DType): Promise<ArrayBuffer> {
@@ -132,6 +135,9 @@ export class CpuDevice implements Device {
   }
   resetPeak(): void {
     this.#native.resetPeak();
+  }
+  flops(): ReadonlyMap<string, number> {
+    return new Map(this.#flops);
   }
 
   #handleOf(tensor: Tensor): NativeTensor {

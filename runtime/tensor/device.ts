@@ -3,7 +3,6 @@ import type { DType } from "./layout.ts";
 import type { Tensor } from "./tensor.ts";
 
 export type { MemoryUse } from "#native";
-export type { DType } from "./layout.ts";
 
 /** A file mapped read-only, see `mapFile`. Tensors made from it stay valid after `close`. */
 export interface FileMapping extends Disposable {
@@ -65,6 +64,8 @@ export interface Device {
   interrupt(): void;
   memory(): MemoryUse;
   resetPeak(): void;
+  /** Floating-point operations enqueued since the device was opened, by op. */
+  flops(): ReadonlyMap<string, number>;
 
   /** @internal Enqueues an op of native/include/ops.h. Shapes and types were checked by ops.ts. */
   run(

@@ -2,7 +2,14 @@
 import { UmbelError } from "#runtime/errors";
 import { launchAll } from "./launch.ts";
 import { shapeText } from "./layout.ts";
-import { expectDType, expectFloat, expectRank, expectShape, shapeError, size } from "./shape-rules.ts";
+import {
+  expectDType,
+  expectFloat,
+  expectRank,
+  expectShape,
+  shapeError,
+  size,
+} from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
 
 export interface AttentionOptions {
@@ -86,12 +93,7 @@ function outputs(q: Tensor, withLse: boolean) {
 }
 
 /** softmax(scale q k^T + bias) v: q [B?, Sq, H, D], k and v [B?, Sk, H, D]; result like q. */
-export function attention(
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  options: AttentionOptions = {},
-): Tensor {
+export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   return dense(q, k, v, options, false)[0] as Tensor;
 }
 

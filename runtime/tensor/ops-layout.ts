@@ -26,7 +26,10 @@ export function cat(xs: readonly Tensor[], axis: number): Tensor {
   }
   const along = axis < 0 ? axis + first.rank : axis;
   if (!Number.isInteger(axis) || along < 0 || along >= first.rank) {
-    throw new UmbelError("ERR_SHAPE", `Expected an axis of ${shapeText(first.shape)}, got ${axis}.`);
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected an axis of ${shapeText(first.shape)}, got ${axis}.`,
+    );
   }
   let joined = 0;
   for (const x of xs) {
@@ -34,7 +37,8 @@ export function cat(xs: readonly Tensor[], axis: number): Tensor {
     const fits =
       x.rank === first.rank &&
       x.shape.every((length, i) => i === along || length === first.shape[i]);
-    if (!fits) shapeError("cat", "every input", `like ${shapeText(first.shape)} but for axis ${along}`, x);
+    if (!fits)
+      shapeError("cat", "every input", `like ${shapeText(first.shape)} but for axis ${along}`, x);
     joined += size(x, along);
   }
   const shape = first.shape.map((length, i) => (i === along ? joined : length));

@@ -2,7 +2,15 @@
 import { UmbelError } from "#runtime/errors";
 import { launch } from "./launch.ts";
 import { isFloat, type DType } from "./layout.ts";
-import { expectFloat, expectRank, expectRowOrAll, expectShape, rows, shapeError, size } from "./shape-rules.ts";
+import {
+  expectFloat,
+  expectRank,
+  expectRowOrAll,
+  expectShape,
+  rows,
+  shapeError,
+  size,
+} from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
 
 export type Activation = "none" | "gelu_tanh" | "silu" | "gelu";

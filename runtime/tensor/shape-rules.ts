@@ -34,7 +34,10 @@ export function expectFloat(op: string, ...tensors: readonly (Tensor | null | un
 
 export function expectDType(op: string, what: string, got: Tensor, dtype: DType): void {
   if (got.dtype !== dtype) {
-    throw new UmbelError("ERR_DTYPE", `Expected ${what} of ${op} to be ${dtype}, got ${got.dtype}.`);
+    throw new UmbelError(
+      "ERR_DTYPE",
+      `Expected ${what} of ${op} to be ${dtype}, got ${got.dtype}.`,
+    );
   }
 }
 

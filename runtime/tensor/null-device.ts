@@ -1,0 +1,180 @@
+import { UmbelError } from "#runtime/errors";
+import type {
+  Device,
+  FileMapping,
+  MemoryUse,
+  OpAttribute,
+  OpInput,
+  TensorHandle,
+} from "./device.ts";
+import { arrayDType, checkBytes, checkHostArray, type HostArray } from "./host-array.ts";
+import { checkShape, countElements, dtypeSize, type DType } from "./layout.ts";
+import { Tensor } from "./tensor.ts";
+
+/** Memory that would exist: taken by the op that writes it first, freed with the last handle. */
+interface PlannedStorage {
+  readonly bytes: number;
+  readonly mapped: boolean;
+  handles: number;
+  allocated: boolean;
+}
+
+/**
+ * A device without data: it checks shapes and counts memory and floating-point operations, so that a model of full size
+ * can be planned without weights. Memory is counted in program order, an upper bound of what the CPU takes, whose queue
+ * frees a tensor as soon as its last op is done.
+ */
+export class NullDevice implements Device {
+  readonly name = "null";
+  readonly compute = "f32";
+  readonly threads = 1;
+  readonly #flops = new Map<string, number>();
+  #liveTensors = 0;
+  #liveBytes = 0;
+  #allocated = 0;
+  #peak = 0;
+
+  tensor(data: HostArray, shape: readonly number[], dtype: DType = arrayDType(data)): Tensor {
+    checkHostArray(data, shape, dtype);
+    return this.#create(shape, dtype, { allocate: true });
+  }
+
+  empty(shape: readonly number[], dtype: DType = "f32"): Tensor {
+    return this.#create(shape, dtype, {});
+  }
+
+  zeros(shape: readonly number[], dtype: DType = "f32"): Tensor {
+    return this.#create(shape, dtype, {});
+  }
+
+  fromBytes(bytes: Uint8Array, shape: readonly number[], dtype: DType): Tensor {
+    checkBytes(bytes.byteLength, shape, dtype);
+    return this.#create(shape, dtype, { allocate: true });
+  }
+
+  fromMapping(
+    mapping: FileMapping,
+    byteOffset: number,
+    shape: readonly number[],
+    dtype: DType,
+  ): Tensor {
+    const bytes = countElements(shape) * dtypeSize(dtype);
+    if (byteOffset < 0 || byteOffset + bytes > mapping.size) {
+      throw new UmbelError(
+        "ERR_FILE",
+        `Expected bytes ${byteOffset} to ${byteOffset + bytes} of ${mapping.path}, ` +
+          `got a file of ${mapping.size} bytes.`,
+      );
+    }
+    return this.#create(shape, dtype, { mapped: true });
+  }
+
+  view(
+    tensor: Tensor,
+    shape: readonly number[],
+    strides: readonly number[],
+    offset: number,
+  ): Tensor {
+    const handle = this.#handle(storageOf(tensor));
+    return new Tensor(this, handle, { shape, dtype: tensor.dtype, strides, offset });
+  }
+
+  run(
+    op: string,
+    inputs: readonly OpInput[],
+    _attributes: readonly OpAttribute[],
+    outputs: readonly (Tensor | null)[],
+    flops = 0,
+  ): void {
+    for (const tensor of [...inputs.flat(), ...outputs]) {
+      if (tensor !== null) this.#touch(storageOf(tensor));
+    }
+    this.#flops.set(op, (this.#flops.get(op) ?? 0) + flops);
+  }
+
+  async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    storageOf(tensor);
+    return Promise.reject(
+      new UmbelError(
+        "ERR_DEVICE",
+        "Expected a device that computes, got the null device, which only counts. Use cpu.",
+      ),
+    );
+  }
+
+  async sync(): Promise<void> {}
+  interrupt(): void {}
+
+  memory(): MemoryUse {
+    return {
+      liveTensors: this.#liveTensors,
+      liveBytes: this.#liveBytes,
+      allocatedBytes: this.#allocated,
+      peakBytes: this.#peak,
+    };
+  }
+
+  resetPeak(): void {
+    this.#peak = this.#allocated;
+  }
+
+  flops(): ReadonlyMap<string, number> {
+    return new Map(this.#flops);
+  }
+
+  #create(
+    shape: readonly number[],
+    dtype: DType,
+    options: { allocate?: boolean; mapped?: boolean },
+  ): Tensor {
+    checkShape(shape);
+    const storage: PlannedStorage = {
+      bytes: countElements(shape) * dtypeSize(dtype),
+      mapped: options.mapped ?? false,
+      handles: 0,
+      allocated: false,
+    };
+    if (options.allocate) this.#touch(storage);
+    return new Tensor(this, this.#handle(storage), { shape, dtype });
+  }
+
+  #touch(storage: PlannedStorage): void {
+    if (storage.allocated || storage.mapped) return;
+    storage.allocated = true;
+    this.#allocated += storage.bytes;
+    this.#peak = Math.max(this.#peak, this.#allocated);
+  }
+
+  #handle(storage: PlannedStorage): NullHandle {
+    this.#liveTensors++;
+    if (storage.handles++ === 0 && !storage.mapped) this.#liveBytes += storage.bytes;
+    let disposed = false;
+    const dispose = (): void => {
+      if (disposed) return;
+      disposed = true;
+      this.#liveTensors--;
+      if (--storage.handles > 0 || storage.mapped) return;
+      this.#liveBytes -= storage.bytes;
+      if (storage.allocated) this.#allocated -= storage.bytes;
+    };
+    return new NullHandle(storage, dispose);
+  }
+}
+
+class NullHandle implements TensorHandle {
+  readonly storage: PlannedStorage;
+  readonly dispose: () => void;
+
+  constructor(storage: PlannedStorage, dispose: () => void) {
+    this.storage = storage;
+    this.dispose = dispose;
+  }
+}
+
+function storageOf(tensor: Tensor): PlannedStorage {
+  if (tensor.handle instanceof NullHandle) return tensor.handle.storage;
+  throw new UmbelError(
+    "ERR_INVALID_ARGUMENT",
+    `Expected a tensor of the null device, got one of the ${tensor.device.name} device.`,
+  );
+}
