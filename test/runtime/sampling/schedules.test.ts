@@ -1,14 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { betaQuantile } from "#runtime/sampling/beta-quantile";
 import { SCHEDULE_NAMES, scheduleSigmas, type ScheduleName } from "#runtime/sampling/schedules";
-import { sharedDir, sharedJson } from "../../helpers/shared.ts";
+import { sharedJson } from "../../helpers/golden.ts";
+import { sharedDir } from "../../helpers/shared.ts";
 
 interface Tables {
   readonly sigmas: Readonly<Record<string, readonly number[]>>;
 }
 
 describe.skipIf(sharedDir() === null)("schedules equal ComfyUI's tables", () => {
-  const { sigmas } = sharedDir() === null ? { sigmas: {} } : sharedJson<Tables>("comfyui/rng_sigmas_samplers.json");
+  const { sigmas } =
+    sharedDir() === null ? { sigmas: {} } : sharedJson<Tables>("comfyui/rng_sigmas_samplers.json");
   test.each(Object.keys(sigmas))("%s", (key) => {
     const [name, shift, steps] = key.split(" ")[0]?.split("/") as [ScheduleName, string, string];
     const flow = { shift: Number(shift), timestepFactor: key.includes("multiplier=1") ? 1 : 1000 };
@@ -69,7 +71,9 @@ test.each(SCHEDULE_NAMES)("%s falls to 0 for any number of steps", (name) => {
 
 test("unknown schedules and impossible steps are refused", () => {
   const flow = { shift: 5, timestepFactor: 1000 };
-  expect(() => scheduleSigmas("nope" as ScheduleName, flow, 4)).toThrow("Expected a schedule out of");
+  expect(() => scheduleSigmas("nope" as ScheduleName, flow, 4)).toThrow(
+    "Expected a schedule out of",
+  );
   expect(() => scheduleSigmas("simple", flow, 0)).toThrow("at least 1 step");
   expect(() => scheduleSigmas("simple", { ...flow, shift: 0 }, 4)).toThrow("positive shift");
 });
