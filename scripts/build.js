@@ -19,12 +19,24 @@ function dropStaleOutputs() {
 /** The same `#` names as in the sources' package.json, mapped to the compiled files. */
 function writeManifest() {
   const { name, version, imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const compiled = Object.entries(imports).map(([key, path]) => [key, path.replace(/\.ts$/, ".js")]);
-  const manifest = { name, version, private: true, type: "module", imports: Object.fromEntries(compiled) };
+  const compiled = Object.entries(imports).map(([key, path]) => [
+    key,
+    path.replace(/\.ts$/, ".js"),
+  ]);
+  const manifest = {
+    name,
+    version,
+    private: true,
+    type: "module",
+    imports: Object.fromEntries(compiled),
+  };
   writeFileSync(join(dist, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+const tsc = join(
+  dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
+  "bin/tsc",
+);
 mkdirSync(dist, { recursive: true });
 writeManifest();
 dropStaleOutputs();
