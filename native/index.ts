@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ERROR_CODES, UmbelError, toUmbelError, type ErrorCode } from "#runtime/errors";
 
@@ -91,22 +92,26 @@ const PLACES = [
 
 let loaded: NativeAddon | undefined;
 
-/** The addon, loaded once. Throws ERR_DEVICE when it is not built or does not load. UMBEL_ADDON names another file. */
-export function loadAddon(): NativeAddon {
-  if (loaded !== undefined) return loaded;
+/** The addon's file. UMBEL_ADDON names another one. Throws ERR_DEVICE when it is not built. */
+export function addonPath(): string {
   const chosen = process.env["UMBEL_ADDON"];
   const candidates =
     chosen === undefined || chosen === ""
       ? PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)))
-      : [chosen];
+      : [resolve(chosen)];
   const path = candidates.find((candidate) => existsSync(candidate));
-  if (path === undefined) {
-    throw new UmbelError(
-      "ERR_DEVICE",
-      `Expected the native addon, got none for ${process.platform}-${process.arch}. ` +
-        "Run `npm run native:build`.",
-    );
-  }
+  if (path !== undefined) return path;
+  throw new UmbelError(
+    "ERR_DEVICE",
+    `Expected the native addon, got none for ${process.platform}-${process.arch}. ` +
+      "Run `npm run native:build`.",
+  );
+}
+
+/** The addon, loaded once. Throws ERR_DEVICE when it is not built or does not load. */
+export function loadAddon(): NativeAddon {
+  if (loaded !== undefined) return loaded;
+  const path = addonPath();
   try {
     loaded = createRequire(import.meta.url)(path) as NativeAddon;
   } catch (cause) {

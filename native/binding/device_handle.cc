@@ -118,13 +118,20 @@ DeviceHandle::DeviceHandle(const Napi::CallbackInfo& info)
 
 void DeviceHandle::open(Napi::Env env, const CpuOptions& options) {
   device_ = std::make_unique<CpuDevice>(options);
-  counters_ = device_->counters();
   settle_ = Settle::New(env, "umbel device", 0, 1, this);
   settle_.Unref(env);
   open_ = true;
   // Hooks run last in, first out: this one ends the worker thread before the thread-safe function goes.
-  napi_add_env_cleanup_hook(
-      env, [](void* self) { static_cast<DeviceHandle*>(self)->shut_down(); }, this);
+  napi_add_env_cleanup_hook(env, &DeviceHandle::on_environment_end, this);
+}
+
+void DeviceHandle::on_environment_end(void* self) {
+  static_cast<DeviceHandle*>(self)->shut_down();
+}
+
+CpuDevice& DeviceHandle::device() {
+  if (!open_) fail("ERR_DEVICE", "Expected a device from createDevice, got another object.");
+  return *device_;
 }
 
 void DeviceHandle::shut_down() {
@@ -136,8 +143,7 @@ void DeviceHandle::shut_down() {
 
 DeviceHandle::~DeviceHandle() {
   if (!open_) return;
-  napi_remove_env_cleanup_hook(
-      Env(), [](void* self) { static_cast<DeviceHandle*>(self)->shut_down(); }, this);
+  napi_remove_env_cleanup_hook(Env(), &DeviceHandle::on_environment_end, this);
   shut_down();
 }
 
@@ -182,17 +188,21 @@ void DeviceHandle::settle(Napi::Env env, Napi::Function, DeviceHandle* self,
 }
 
 Napi::Value DeviceHandle::threads(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), device_->threads());
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), device().threads());
+  });
 }
 
 Napi::Value DeviceHandle::isa(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), isa_name(device_->isa_level()));
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::String::New(info.Env(), isa_name(device().isa_level()));
+  });
 }
 
 View DeviceHandle::new_view(const Napi::Value& shape, const Napi::Value& dtype,
                             Storage::Fill fill) {
   const Tensor layout = contiguous_layout(to_int64_list(shape, "the shape"), to_dtype(dtype));
-  return {std::make_shared<Storage>(counters_, layout.bytes(), fill), layout, 0};
+  return {std::make_shared<Storage>(device().counters(), layout.bytes(), fill), layout, 0};
 }
 
 Napi::Value DeviceHandle::empty(const Napi::CallbackInfo& info) {
@@ -228,7 +238,7 @@ Napi::Value DeviceHandle::from_mapping(const Napi::CallbackInfo& info) {
     const Tensor layout =
         contiguous_layout(to_int64_list(info[2], "the shape"), to_dtype(info[3]));
     auto storage =
-        std::make_shared<Storage>(counters_, mapping, static_cast<size_t>(offset), layout.bytes(),
+        std::make_shared<Storage>(device().counters(), mapping, static_cast<size_t>(offset), layout.bytes(),
                                   dtype_size(layout.dtype));
     return TensorHandle::create(info.Env(), View{std::move(storage), layout, 0});
   });
@@ -278,7 +288,7 @@ void DeviceHandle::run(const Napi::CallbackInfo& info) {
         call.outputs.emplace_back(view);
       }
     }
-    device_->run(std::move(call));
+    device().run(std::move(call));
   });
 }
 
@@ -287,7 +297,7 @@ Napi::Value DeviceHandle::sync(const Napi::CallbackInfo& info) {
   return guarded(env, [&]() -> Napi::Value {
     Pending pending{Napi::Promise::Deferred::New(env), {}};
     const Napi::Promise promise = pending.deferred.Promise();
-    device_->sync(settled(add_pending(env, std::move(pending))));
+    device().sync(settled(add_pending(env, std::move(pending))));
     return promise;
   });
 }
@@ -305,25 +315,32 @@ Napi::Value DeviceHandle::read(const Napi::CallbackInfo& info) {
                     Napi::Reference<Napi::ArrayBuffer>::New(target, 1)};
     const Napi::Promise promise = pending.deferred.Promise();
     void* data = target.Data();
-    device_->read(view, dtype, data, settled(add_pending(env, std::move(pending))));
+    device().read(view, dtype, data, settled(add_pending(env, std::move(pending))));
     return promise;
   });
 }
 
-void DeviceHandle::interrupt(const Napi::CallbackInfo&) { device_->interrupt(); }
-
-Napi::Value DeviceHandle::memory(const Napi::CallbackInfo& info) {
-  Napi::Object object = Napi::Object::New(info.Env());
-  const auto number = [&](const std::atomic<int64_t>& counter) {
-    return Napi::Number::New(info.Env(), static_cast<double>(counter.load()));
-  };
-  object.Set("liveTensors", number(counters_->live_tensors));
-  object.Set("liveBytes", number(counters_->live_bytes));
-  object.Set("allocatedBytes", number(counters_->allocated));
-  object.Set("peakBytes", number(counters_->peak));
-  return object;
+void DeviceHandle::interrupt(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { device().interrupt(); });
 }
 
-void DeviceHandle::reset_peak(const Napi::CallbackInfo&) { counters_->reset_peak(); }
+Napi::Value DeviceHandle::memory(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const MemoryCounters& counters = *device().counters();
+    Napi::Object object = Napi::Object::New(info.Env());
+    const auto number = [&](const std::atomic<int64_t>& counter) {
+      return Napi::Number::New(info.Env(), static_cast<double>(counter.load()));
+    };
+    object.Set("liveTensors", number(counters.live_tensors));
+    object.Set("liveBytes", number(counters.live_bytes));
+    object.Set("allocatedBytes", number(counters.allocated));
+    object.Set("peakBytes", number(counters.peak));
+    return object;
+  });
+}
+
+void DeviceHandle::reset_peak(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { device().counters()->reset_peak(); });
+}
 
 }  // namespace umbel::binding

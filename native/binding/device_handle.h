@@ -34,6 +34,9 @@ class DeviceHandle : public Napi::ObjectWrap<DeviceHandle> {
 
   void open(Napi::Env env, const CpuOptions& options);
   void shut_down();
+  static void on_environment_end(void* self);
+  // ERR_DEVICE for an object that `new` made.
+  CpuDevice& device();
   uint64_t add_pending(Napi::Env env, Pending pending);
   CpuDevice::Settled settled(uint64_t id);
   View new_view(const Napi::Value& shape, const Napi::Value& dtype, Storage::Fill fill);
@@ -53,7 +56,6 @@ class DeviceHandle : public Napi::ObjectWrap<DeviceHandle> {
   void reset_peak(const Napi::CallbackInfo& info);
 
   std::unique_ptr<CpuDevice> device_;
-  std::shared_ptr<MemoryCounters> counters_;
   Settle settle_;
   std::unordered_map<uint64_t, Pending> pending_;
   uint64_t next_id_ = 0;
