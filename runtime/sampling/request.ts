@@ -7,7 +7,9 @@ import type { Device } from "#runtime/tensor/device";
 export interface SampleRequest {
   readonly device: Device;
   readonly model: DiffusionModel;
-  readonly family: Pick<DiffusionFamily, "latent" | "timestepFactor">;
+  readonly family: Pick<DiffusionFamily, "latent" | "timestepFactor" | "defaultShift">;
+  /** Flow shift of the model recipe; absent or null: the family's. */
+  readonly shift?: number | null;
   readonly sampler: SamplerDefinition;
   readonly samplerOptions?: Readonly<Record<string, number | boolean | string>>;
   /** Descending; see sigmas.ts for what KSampler, KSamplerAdvanced and BasicScheduler make of their inputs. */

@@ -8,6 +8,7 @@ import type { HostTensor, Latent, NoiseSource } from "#runtime/sdk/values";
 import { keep } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { BrownianPath } from "./brownian-path.ts";
+import { percentToSigma, type Flow } from "./flow.ts";
 import { Denoiser } from "./guidance.ts";
 import { toLinkScale, toModelScale } from "./latent-scale.ts";
 import { latentNoise, TorchRandom } from "./noise.ts";
@@ -81,9 +82,15 @@ class Session {
         path ??= BrownianPath.over(this.#levels, size, this.#seed);
         return keep(device.tensor(path.unitNoise(sigma, next), shape));
       },
+      almostNoise: Math.fround(percentToSigma(this.#flow(), 1e-4)),
       step: (index, denoised) => this.#step(index, denoised),
       options: this.#request.samplerOptions ?? {},
     };
+  }
+
+  #flow(): Flow {
+    const { family, shift } = this.#request;
+    return { shift: shift ?? family.defaultShift, timestepFactor: family.timestepFactor };
   }
 
   #denoise(x: Tensor, sigma: number): Tensor {

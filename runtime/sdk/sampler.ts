@@ -15,6 +15,8 @@ export interface SamplerRun {
    * means the same path for any number of steps. The noise levels must lie within those of `sigmas`.
    */
   pathNoise(sigma: number, next: number): Tensor;
+  /** The level that stands in for pure noise where its signal-to-noise ratio would be needed: just below 1. */
+  readonly almostNoise: number;
   /** Ends step i: waits for the device, reports progress with a preview of `denoised`, and throws when cancelled. */
   step(index: number, denoised: Tensor): Promise<void>;
   readonly options: Readonly<Record<string, number | boolean | string>>;
