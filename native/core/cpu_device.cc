@@ -91,17 +91,17 @@ int thread_count(const CpuOptions& options) {
   return options.threads == 0 ? physical_cores() : options.threads;
 }
 
-std::shared_ptr<MemoryCounters> make_counters(const CpuOptions& options) {
-  auto counters = std::make_shared<MemoryCounters>();
-  counters->limit = options.memory_limit > 0 ? options.memory_limit : usable_memory();
-  return counters;
+std::shared_ptr<MemoryPool> make_memory(const CpuOptions& options) {
+  return std::make_shared<MemoryPool>(options.memory_limit > 0 ? options.memory_limit
+                                                               : usable_memory());
 }
 
 }  // namespace
 
 CpuDevice::CpuDevice(const CpuOptions& options)
-    : resources_{make_counters(options), ThreadPool(thread_count(options)), capped_isa(options),
-                 options.bf16_compute} {}
+    : resources_{make_memory(options), ThreadPool(thread_count(options)), capped_isa(options),
+                 options.bf16_compute},
+      queue_([this] { resources_.memory->trim(); }) {}
 
 void CpuDevice::run(OpCall call) {
   check_call(call);

@@ -23,7 +23,7 @@ class CpuDevice {
 
   explicit CpuDevice(const CpuOptions& options);
 
-  const std::shared_ptr<MemoryCounters>& counters() const { return resources_.counters; }
+  const std::shared_ptr<MemoryPool>& memory_pool() const { return resources_.memory; }
   int threads() const { return resources_.pool.size(); }
   int isa_level() const { return resources_.isa_level; }
 

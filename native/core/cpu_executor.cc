@@ -12,12 +12,12 @@
 namespace umbel {
 
 CpuOpContext::~CpuOpContext() {
-  for (const Block& block : blocks_) resources_.counters->release(block.data, block.bytes);
+  for (const Block& block : blocks_) resources_.memory->release(block.data, block.bytes);
 }
 
 void* CpuOpContext::scratch(size_t bytes) {
   blocks_.reserve(blocks_.size() + 1);
-  blocks_.push_back({resources_.counters->allocate(bytes), bytes});
+  blocks_.push_back({resources_.memory->allocate(bytes), bytes});
   return blocks_.back().data;
 }
 

@@ -1,10 +1,10 @@
 #include "core/memory.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <new>
-#include <string>
 
 #include "core/fail.h"
 
@@ -13,6 +13,7 @@
 #include <malloc.h>
 #include <windows.h>
 #else
+#include <sys/mman.h>
 #include <unistd.h>
 #endif
 
@@ -20,16 +21,37 @@ namespace umbel {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kKeptSize = size_t{64} << 10;  // smaller blocks go back to the system's allocator
+constexpr size_t kHugePage = size_t{2} << 20;
 
-void* aligned_allocate(size_t bytes) {
-#ifdef _WIN32
-  return _aligned_malloc(bytes, kAlignment);
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kKeepBlocks = false;  // so that the sanitizer sees use after free
 #else
-  return std::aligned_alloc(kAlignment, bytes);
+constexpr bool kKeepBlocks = true;
+#endif
+
+size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+// Size of the block that serves a request. Few different sizes, so that freed blocks fit again.
+size_t block_size(size_t bytes) {
+  if (bytes < kKeptSize) return std::max(round_up(bytes, kAlignment), kAlignment);
+  return round_up(bytes, bytes < 2 * kHugePage ? kKeptSize : kHugePage);
+}
+
+void* system_allocate(size_t size) {
+#ifdef _WIN32
+  return _aligned_malloc(size, kAlignment);
+#else
+  if (size < 2 * kHugePage) return std::aligned_alloc(kAlignment, size);
+  void* data = std::aligned_alloc(kHugePage, size);
+#ifdef MADV_HUGEPAGE
+  if (data != nullptr) ::madvise(data, size, MADV_HUGEPAGE);
+#endif
+  return data;
 #endif
 }
 
-void aligned_release(void* data) {
+void system_release(void* data) {
 #ifdef _WIN32
   _aligned_free(data);
 #else
@@ -37,25 +59,33 @@ void aligned_release(void* data) {
 #endif
 }
 
-size_t padded(size_t bytes) {
-  return bytes == 0 ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
+double mebibytes(int64_t bytes) { return static_cast<double>(bytes) / 1048576.0; }
 
 }  // namespace
 
-void* MemoryCounters::allocate(size_t bytes) {
-  const auto wanted = bytes > static_cast<size_t>(std::numeric_limits<int64_t>::max() / 2)
-                          ? std::numeric_limits<int64_t>::max() / 2
-                          : static_cast<int64_t>(bytes);
+void* MemoryPool::allocate(size_t bytes) {
+  constexpr int64_t most = std::numeric_limits<int64_t>::max() / 4;
+  const int64_t wanted = bytes > static_cast<size_t>(most) ? most : static_cast<int64_t>(bytes);
   const int64_t now = allocated.fetch_add(wanted) + wanted;
-  void* data = now > limit ? nullptr : aligned_allocate(padded(bytes));
+  void* data = nullptr;
+  if (now <= limit_) {
+    const size_t size = block_size(bytes);
+    data = reuse(size);
+    if (data == nullptr) {
+      make_room();
+      data = system_allocate(size);
+    }
+    if (data == nullptr) {
+      trim();
+      data = system_allocate(size);
+    }
+  }
   if (data == nullptr) {
     allocated.fetch_sub(wanted);
     fail("ERR_OUT_OF_MEMORY",
          "Expected %.1f MiB of free memory, got %.1f MiB in use of %.1f MiB. Use a smaller "
          "resolution, fewer frames or a smaller model.",
-         static_cast<double>(wanted) / 1048576.0, static_cast<double>(now - wanted) / 1048576.0,
-         static_cast<double>(limit) / 1048576.0);
+         mebibytes(wanted), mebibytes(now - wanted), mebibytes(limit_));
   }
   int64_t seen = peak.load();
   while (seen < now && !peak.compare_exchange_weak(seen, now)) {
@@ -63,9 +93,56 @@ void* MemoryCounters::allocate(size_t bytes) {
   return data;
 }
 
-void MemoryCounters::release(void* data, size_t bytes) noexcept {
-  aligned_release(data);
+void* MemoryPool::reuse(size_t size) noexcept {
+  if (size < kKeptSize) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto found = kept_.find(size);
+  if (found == kept_.end() || found->second.empty()) return nullptr;
+  void* data = found->second.back();
+  found->second.pop_back();
+  kept_bytes_ -= static_cast<int64_t>(size);
+  return data;
+}
+
+// Frees kept blocks, largest first, until a new block (already counted in `allocated`) leaves the whole at or below the
+// peak.
+void MemoryPool::make_room() noexcept {
+  const std::lock_guard lock(mutex_);
+  const int64_t ceiling = std::max(peak.load(), allocated.load());
+  for (auto size = kept_.rbegin(); size != kept_.rend(); ++size) {
+    auto& blocks = size->second;
+    while (!blocks.empty() && allocated.load() + kept_bytes_ > ceiling) {
+      system_release(blocks.back());
+      blocks.pop_back();
+      kept_bytes_ -= static_cast<int64_t>(size->first);
+    }
+  }
+}
+
+void MemoryPool::release(void* data, size_t bytes) noexcept {
+  const size_t size = block_size(bytes);
   allocated.fetch_sub(static_cast<int64_t>(bytes));
+  if (kKeepBlocks && size >= kKeptSize) {
+    const std::lock_guard lock(mutex_);
+    if (kept_bytes_ + static_cast<int64_t>(size) <= limit_ / 4) {
+      try {
+        kept_[size].push_back(data);
+        kept_bytes_ += static_cast<int64_t>(size);
+        return;
+      } catch (const std::bad_alloc&) {
+      }
+    }
+  }
+  system_release(data);
+}
+
+void MemoryPool::trim() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [size, blocks] : kept_) {
+    for (void* data : blocks) system_release(data);
+  }
+  kept_.clear();
+  kept_bytes_ = 0;
 }
 
 int64_t usable_memory() {
@@ -75,8 +152,7 @@ int64_t usable_memory() {
   GlobalMemoryStatusEx(&status);
   return static_cast<int64_t>(status.ullTotalPhys);
 #else
-  const int64_t machine = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
-  int64_t least = machine;
+  int64_t least = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
   for (const char* path :
        {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
     std::ifstream file(path);

@@ -1,5 +1,6 @@
 #include "core/queue.h"
 
+#include <chrono>
 #include <exception>
 #include <new>
 #include <utility>
@@ -8,6 +9,8 @@
 
 namespace umbel {
 namespace {
+
+constexpr std::chrono::seconds kIdleTime{2};
 
 FailurePtr describe_current_exception() noexcept {
   try {
@@ -34,7 +37,8 @@ FailurePtr interrupted() {
 
 }  // namespace
 
-Queue::Queue() : worker_([this] { work(); }) {}
+Queue::Queue(std::function<void()> idle)
+    : idle_(std::move(idle)), worker_([this] { work(); }) {}
 
 Queue::~Queue() { close(); }
 
@@ -85,7 +89,13 @@ void Queue::execute(Entry& entry) {
 void Queue::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return closing_ || !entries_.empty(); });
+    const auto ready = [this] { return closing_ || !entries_.empty(); };
+    if (!wake_.wait_for(lock, kIdleTime, ready)) {
+      lock.unlock();
+      idle_();
+      lock.lock();
+      wake_.wait(lock, ready);
+    }
     if (entries_.empty()) return;
     Entry entry = std::move(entries_.front());
     entries_.pop_front();

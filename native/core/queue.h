@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -30,7 +31,8 @@ class Job {
 // fences report ERR_INTERRUPTED; when no fence was among them the next one does. Jobs enqueued after that run normally.
 class Queue {
  public:
-  Queue();
+  // `idle` is called on the worker thread when there was nothing to do for two seconds.
+  explicit Queue(std::function<void()> idle);
   ~Queue();  // interrupts, then waits for the worker thread
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
@@ -47,6 +49,7 @@ class Queue {
   void work();
   void execute(Entry& entry);
 
+  const std::function<void()> idle_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Entry> entries_;

@@ -21,9 +21,9 @@ using FailurePtr = std::shared_ptr<const Failure>;
 class Storage {
  public:
   enum class Fill { none, zero };
-  Storage(std::shared_ptr<MemoryCounters> counters, size_t bytes, Fill fill = Fill::none);
+  Storage(std::shared_ptr<MemoryPool> memory, size_t bytes, Fill fill = Fill::none);
   // A range of a mapped file, read in place; copied on first use when it is not aligned to `alignment` bytes.
-  Storage(std::shared_ptr<MemoryCounters> counters, std::shared_ptr<const FileMapping> mapping,
+  Storage(std::shared_ptr<MemoryPool> memory, std::shared_ptr<const FileMapping> mapping,
           size_t offset, size_t bytes, size_t alignment);
   ~Storage();
   Storage(const Storage&) = delete;
@@ -36,12 +36,12 @@ class Storage {
   // Marks contents that were never computed; whoever reads them gets the failure. Worker thread only.
   void poison(FailurePtr failure) { failure_ = std::move(failure); }
 
-  // Handles of JavaScript, on its thread only; they make up MemoryCounters::live_*.
+  // Handles of JavaScript, on its thread only; they make up MemoryPool::live_*.
   void add_handle();
   void remove_handle();
 
  private:
-  std::shared_ptr<MemoryCounters> counters_;
+  std::shared_ptr<MemoryPool> memory_;
   std::shared_ptr<const FileMapping> mapping_;
   size_t offset_ = 0;
   size_t bytes_ = 0;
