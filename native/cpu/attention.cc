@@ -30,13 +30,14 @@ void attention(CpuContext& ctx, const Tensor& q, const Tensor& k, const Tensor& 
     fail("ERR_SHAPE", "Expected q [B?, Sq, H, D] with k and v [B?, Sk, H, D] of the same B, H and D.");
   }
   if (bias) {
-    h.bias = bias->f32();
-    h.bias_per_head = bias->dim(0) == h.heads && h.heads > 1;
-    if (bias->rank != 3 || (bias->dim(0) != 1 && bias->dim(0) != h.heads) || bias->dim(1) != h.queries ||
-        bias->dim(2) != keys) {
-      fail("ERR_SHAPE", "Expected a bias [%lld or 1, %lld, %lld].", static_cast<long long>(h.heads),
+    if (bias->rank != 3 || (bias->dim(0) != 1 && bias->dim(0) != h.heads) ||
+        (bias->dim(1) != 1 && bias->dim(1) != h.queries) || bias->dim(2) != keys) {
+      fail("ERR_SHAPE", "Expected a bias [%lld or 1, %lld or 1, %lld].", static_cast<long long>(h.heads),
            static_cast<long long>(h.queries), static_cast<long long>(keys));
     }
+    h.bias = bias->f32();
+    h.bias_row_stride = bias->dim(1) == 1 ? 0 : keys;
+    h.bias_head_stride = bias->dim(0) == 1 ? 0 : bias->dim(1) * keys;
   }
   if (q.numel() == 0) return;
   const int64_t rows = most(kScoreRows, kBlockFloats / h.padded_width() / kScoreRows * kScoreRows);

@@ -48,10 +48,10 @@ struct Heads {
   const float *q, *k, *v;
   float* out;
   float* lse;         // [batch, heads, queries], or null
-  const float* bias;  // [heads or 1, queries, keys], or null
+  const float* bias;  // [heads or 1, queries or 1, keys], or null
   int64_t batch, queries, keys, heads, width;  // keys: stored; the first `valid` are attended to
   int64_t valid;
-  bool bias_per_head;
+  int64_t bias_head_stride, bias_row_stride;
   float scale;
 
   UMBEL_INLINE int64_t padded_width() const { return round_up(width, kTileCols); }
@@ -186,8 +186,8 @@ __attribute__((noinline)) void attend_batch(const Heads& h, int64_t head, int64_
         const KeyRange range = batch.range[g];
         const int64_t n = range.end - range.begin, whole = round_up(n, kTileCols);
         if (h.bias) {
-          const int64_t row = (h.bias_per_head ? head * h.queries : 0) + q0 + r0 + i;
-          add_bias(scores + column, h.bias + row * h.keys + range.begin, n);
+          const int64_t at = head * h.bias_head_stride + (q0 + r0 + i) * h.bias_row_stride;
+          add_bias(scores + column, h.bias + at + range.begin, n);
         }
         for (int64_t j = n; j < whole; ++j) scores[column + j] = -__builtin_inff();
         column += whole;
