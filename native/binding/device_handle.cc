@@ -202,7 +202,7 @@ Napi::Value DeviceHandle::isa(const Napi::CallbackInfo& info) {
 View DeviceHandle::new_view(const Napi::Value& shape, const Napi::Value& dtype,
                             Storage::Fill fill) {
   const Tensor layout = contiguous_layout(to_int64_list(shape, "the shape"), to_dtype(dtype));
-  return {std::make_shared<Storage>(device().counters(), layout.bytes(), fill), layout, 0};
+  return {std::make_shared<Storage>(device().memory_pool(), layout.bytes(), fill), layout, 0};
 }
 
 Napi::Value DeviceHandle::empty(const Napi::CallbackInfo& info) {
@@ -238,7 +238,7 @@ Napi::Value DeviceHandle::from_mapping(const Napi::CallbackInfo& info) {
     const Tensor layout =
         contiguous_layout(to_int64_list(info[2], "the shape"), to_dtype(info[3]));
     auto storage =
-        std::make_shared<Storage>(device().counters(), mapping, static_cast<size_t>(offset), layout.bytes(),
+        std::make_shared<Storage>(device().memory_pool(), mapping, static_cast<size_t>(offset), layout.bytes(),
                                   dtype_size(layout.dtype));
     return TensorHandle::create(info.Env(), View{std::move(storage), layout, 0});
   });
@@ -326,21 +326,21 @@ void DeviceHandle::interrupt(const Napi::CallbackInfo& info) {
 
 Napi::Value DeviceHandle::memory(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const MemoryCounters& counters = *device().counters();
+    const MemoryPool& pool = *device().memory_pool();
     Napi::Object object = Napi::Object::New(info.Env());
     const auto number = [&](const std::atomic<int64_t>& counter) {
       return Napi::Number::New(info.Env(), static_cast<double>(counter.load()));
     };
-    object.Set("liveTensors", number(counters.live_tensors));
-    object.Set("liveBytes", number(counters.live_bytes));
-    object.Set("allocatedBytes", number(counters.allocated));
-    object.Set("peakBytes", number(counters.peak));
+    object.Set("liveTensors", number(pool.live_tensors));
+    object.Set("liveBytes", number(pool.live_bytes));
+    object.Set("allocatedBytes", number(pool.allocated));
+    object.Set("peakBytes", number(pool.peak));
     return object;
   });
 }
 
 void DeviceHandle::reset_peak(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] { device().counters()->reset_peak(); });
+  guarded(info.Env(), [&] { device().memory_pool()->reset_peak(); });
 }
 
 }  // namespace umbel::binding

@@ -12,8 +12,9 @@ namespace umbel {
 // handles still reach whether it was allocated yet or not.
 //
 // Freed blocks of 64 KiB and more are kept for the next op, since new pages cost more than most ops: a 128 MiB a x + b
-// on two cores of an AMD EPYC (Zen 3) took 120 ms with fresh pages and 25 ms with kept ones. Kept and allocated blocks together
-// never exceed the peak of what was allocated, kept ones alone not a quarter of the limit, and trim() frees them.
+// on two cores of an AMD EPYC (Zen 3) took 120 ms with fresh pages and 25 ms with kept ones. Kept and allocated blocks
+// together never exceed the peak of what was allocated, kept ones alone not a quarter of the limit, and trim() frees
+// them.
 class MemoryPool {
  public:
   explicit MemoryPool(int64_t limit) : limit_(limit) {}

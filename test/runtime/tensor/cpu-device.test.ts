@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { loadAddon } from "#native";
 import { openDevice } from "#runtime/tensor/devices";
 import { affine, conv3d, embedding } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
@@ -211,6 +212,32 @@ describe("memory", () => {
     using again = affine(y, 1, 4);
     expect((await again.read())[0]).toBe(5);
   });
+});
+
+test("kernels get float32 and contiguous inputs, outputs are stored as asked", async () => {
+  const device = testDevice();
+  using stored = device.tensor(Float32Array.of(1, 2, 3, 4), [2, 2], "bf16");
+  using x = stored.permute([1, 0]);
+  using out = device.empty([2, 2], "f16");
+  device.run("affine", [x], [1, 0.5], [out]);
+  expect([...(await out.read())]).toEqual([1.5, 3.5, 2.5, 4.5]);
+  expect([...new Uint16Array((await out.readRaw()).buffer)]).toEqual([
+    0x3e00, 0x4300, 0x4100, 0x4480,
+  ]);
+  await device.sync();
+  expect(device.memory().allocatedBytes).toBe(stored.bytes + out.bytes);
+});
+
+test("an instruction set can be chosen up to what the machine has", () => {
+  const scalar = openDevice("cpu", { threads: 1, isa: "scalar" });
+  expect(scalar.isa).toBe("scalar");
+  const ops = loadAddon().listOps("scalar");
+  expect(new Set(ops.map((op) => op.isa))).toEqual(new Set(["scalar"]));
+  vi.stubEnv("UMBEL_ISA", "scalar");
+  expect(openDevice("cpu", { threads: 1 }).isa).toBe("scalar");
+  vi.stubEnv("UMBEL_ISA", "nonsense");
+  expect(() => openDevice("cpu", { threads: 1 })).toThrow(/Correct UMBEL_ISA/);
+  vi.unstubAllEnvs();
 });
 
 test("operations are counted by op", () => {
