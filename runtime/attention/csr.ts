@@ -37,7 +37,8 @@ export function maskFromRows(
 export function maskPerHead(heads: readonly BlockMask[]): BlockMask {
   const [first] = heads;
   const same = heads.every(
-    (mask) => mask.groups === 1 && mask.tokens === first?.tokens && mask.blockSize === first.blockSize,
+    (mask) =>
+      mask.groups === 1 && mask.tokens === first?.tokens && mask.blockSize === first.blockSize,
   );
   if (first === undefined || !same) {
     throw new UmbelError(

@@ -33,7 +33,10 @@ export function describeBlock(
   const blocks = blockCount(mask);
   for (const index of [row, column]) {
     if (Number.isInteger(index) && index >= 0 && index < blocks) continue;
-    throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected a block of 0..${blocks - 1}, got ${index}.`);
+    throw new UmbelError(
+      "ERR_INVALID_ARGUMENT",
+      `Expected a block of 0..${blocks - 1}, got ${index}.`,
+    );
   }
   return {
     queries: describeTokens(mask, video, row),

@@ -80,7 +80,8 @@ function markRow(
     if (row >= beginsIn(i) + at.box) continue;
     const rows = tokensInBlock(geometry, i, row);
     for (let j = 0; j < frames; j++) {
-      const window = j === 0 && kind === "wan" ? tokensPerFrame : (windows[Math.abs(i - j)] as number);
+      const window =
+        j === 0 && kind === "wan" ? tokensPerFrame : (windows[Math.abs(i - j)] as number);
       if (window < 0) continue;
       const start = beginsIn(j);
       for (let column = start; column < start + box; column++) {
@@ -135,7 +136,8 @@ function bitLength(value: number): number {
 
 function checkGeometry(geometry: RadialGeometry): void {
   const { tokensPerFrame, frames, textTokens, decayFactor, blockSize } = geometry;
-  const whole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
+  const whole = (value: number, least: number): boolean =>
+    Number.isInteger(value) && value >= least;
   if (!whole(tokensPerFrame, 1) || !whole(frames, 1) || !whole(textTokens, 0)) {
     throw new UmbelError(
       "ERR_INVALID_ARGUMENT",
@@ -144,12 +146,21 @@ function checkGeometry(geometry: RadialGeometry): void {
     );
   }
   if (tokensPerFrame * frames + textTokens > 2 ** 30) {
-    throw new UmbelError("ERR_INVALID_ARGUMENT", "Expected at most 2^30 tokens. Make the clip smaller.");
+    throw new UmbelError(
+      "ERR_INVALID_ARGUMENT",
+      "Expected at most 2^30 tokens. Make the clip smaller.",
+    );
   }
   if (blockSize !== 64 && blockSize !== 128) {
-    throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected block size 64 or 128, got ${String(blockSize)}.`);
+    throw new UmbelError(
+      "ERR_INVALID_ARGUMENT",
+      `Expected block size 64 or 128, got ${String(blockSize)}.`,
+    );
   }
   if (!(decayFactor >= 0 && decayFactor <= 1)) {
-    throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected a decay factor of 0..1, got ${decayFactor}.`);
+    throw new UmbelError(
+      "ERR_INVALID_ARGUMENT",
+      `Expected a decay factor of 0..1, got ${decayFactor}.`,
+    );
   }
 }

@@ -26,7 +26,10 @@ export default defineSampler({
       const higher = next > 0 ? (weights[index] as readonly number[]) : [];
       const slopes = higher.map((weight, k): Term => [weight, held.get(`slope${k}`)]);
       const terms: readonly Term[] = slopes.length > 0 ? slopes : [[next - sigma, slope]];
-      held.set("x", scope(() => weightedSum([1, x], ...terms)));
+      held.set(
+        "x",
+        scope(() => weightedSum([1, x], ...terms)),
+      );
       if (held.has("slope1")) held.move("slope1", "slope2");
       held.move("slope0", "slope1");
     }

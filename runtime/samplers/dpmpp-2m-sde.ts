@@ -16,9 +16,9 @@ export default defineSampler({
   evaluations: (steps) => steps,
   async sample(run) {
     using held = new Held();
+    held.set("x", run.x);
     const eta = numberOption(run, "eta", 1);
     const noiseScale = numberOption(run, "s_noise", 1);
-    held.set("x", run.x);
     let lastWidth = 0;
     for (const { index, sigma, next } of stepsOf(finiteLevels(run.sigmas, run.almostNoise))) {
       const denoised = held.set("denoised", run.denoise(held.get("x"), sigma));

@@ -24,7 +24,8 @@ export default defineSampler({
       held.set(
         "x",
         scope(() => {
-          if (next === 0 || !held.has("before")) return lincomb(x, denoised, f32(next / sigma), -decay);
+          if (next === 0 || !held.has("before"))
+            return lincomb(x, denoised, f32(next / sigma), -decay);
           const share = f32(1 / f32(2 * f32(lastWidth / width)));
           const ahead = lincomb(denoised, held.get("before"), f32(1 + share), -share);
           return lincomb(x, ahead, f32(next / sigma), -decay);

@@ -1,7 +1,12 @@
 import { defineSampler } from "#runtime/sdk/sampler";
 import { exp32, expm1, f32, log32 } from "#runtime/sampling/float32";
 import { Held } from "#runtime/sampling/held";
-import { ancestralStep, finiteLevels, halfLogSnr, sigmaOfHalfLogSnr } from "#runtime/sampling/log-snr";
+import {
+  ancestralStep,
+  finiteLevels,
+  halfLogSnr,
+  sigmaOfHalfLogSnr,
+} from "#runtime/sampling/log-snr";
 import { numberOption } from "#runtime/sampling/options";
 import { stepsOf } from "#runtime/sampling/steps";
 import { weightedSum, type Term } from "#runtime/sampling/weighted-sum";
@@ -13,14 +18,15 @@ import type { Tensor } from "#runtime/tensor/tensor";
 export default defineSampler({
   name: "dpmpp_sde",
   title: "DPM++ SDE",
-  description: "Two model calls a step and noise along one path a seed: rich detail from few steps.",
+  description:
+    "Two model calls a step and noise along one path a seed: rich detail from few steps.",
   evaluations: (steps) => 2 * steps - 1,
   async sample(run) {
     using held = new Held();
+    held.set("x", run.x);
     const eta = numberOption(run, "eta", 1);
     const noiseScale = numberOption(run, "s_noise", 1);
     const middle = numberOption(run, "r", 0.5);
-    held.set("x", run.x);
     for (const { index, sigma, next } of stepsOf(finiteLevels(run.sigmas, run.almostNoise))) {
       const denoised = held.set("denoised", run.denoise(held.get("x"), sigma));
       if (next === 0) {

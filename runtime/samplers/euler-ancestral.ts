@@ -10,13 +10,14 @@ import { lincomb } from "#runtime/tensor/ops";
 export default defineSampler({
   name: "euler_ancestral",
   title: "Euler ancestral",
-  description: "Euler with fresh noise after each step. Varied and forgiving; never settles as steps grow.",
+  description:
+    "Euler with fresh noise after each step. Varied and forgiving; never settles as steps grow.",
   evaluations: (steps) => steps,
   async sample(run) {
     using held = new Held();
+    held.set("x", run.x);
     const eta = numberOption(run, "eta", 1);
     const noiseScale = numberOption(run, "s_noise", 1);
-    held.set("x", run.x);
     for (const { index, sigma, next } of stepsOf(run.sigmas)) {
       const denoised = held.set("denoised", run.denoise(held.get("x"), sigma));
       await run.step(index, denoised);

@@ -13,8 +13,8 @@ export default defineSampler({
   evaluations: (steps) => steps,
   async sample(run) {
     using held = new Held();
-    const noiseScale = numberOption(run, "s_noise", 1);
     held.set("x", run.x);
+    const noiseScale = numberOption(run, "s_noise", 1);
     for (const { index, sigma, next } of stepsOf(run.sigmas)) {
       const denoised = held.set("denoised", run.denoise(held.get("x"), sigma));
       await run.step(index, denoised);

@@ -62,13 +62,15 @@ export class BrownianPath {
   }
 
   #increment(low: number, high: number): Float32Array {
-    const within = (level: number): number => rounded(Math.min(Math.max(level, this.#root.start), this.#root.end));
+    const within = (level: number): number =>
+      rounded(Math.min(Math.max(level, this.#root.start), this.#root.end));
     const [from, to] = [within(low), within(high)];
     const sum = new Float32Array(this.#size);
     if (from === to) return sum;
     this.#cover(this.#root, from, to).forEach((interval, i) => {
       const part = this.#value(interval);
-      for (let k = 0; k < sum.length; k++) sum[k] = i === 0 ? (part[k] as number) : (sum[k] as number) + (part[k] as number);
+      for (let k = 0; k < sum.length; k++)
+        sum[k] = i === 0 ? (part[k] as number) : (sum[k] as number) + (part[k] as number);
     });
     return sum;
   }
@@ -98,7 +100,11 @@ export class BrownianPath {
     const after = parent.end - middle;
     const deviation = f32(Math.sqrt(before * after * span));
     const [weight, share] = [f32(before), f32(span)];
-    const source = { entropy: this.#entropy, spawnKey: [parent.spawnKey, parent.depth], poolSize: POOL_SIZE };
+    const source = {
+      entropy: this.#entropy,
+      spawnKey: [parent.spawnKey, parent.depth],
+      poolSize: POOL_SIZE,
+    };
     const [seed = 0] = seedWords(source, 1);
     const leftPart = new TorchRandom(BigInt(seed)).randn(this.#size);
     const rightPart = new Float32Array(this.#size);

@@ -64,7 +64,9 @@ function integral(
   for (let i = 0; i < points.length; i++) {
     let value = 1;
     for (let k = 0; k < others.length; k++) {
-      value = f32(value * f32(f32((points[i] as number) - (others[k] as number)) / (scales[k] as number)));
+      value = f32(
+        value * f32(f32((points[i] as number) - (others[k] as number)) / (scales[k] as number)),
+      );
     }
     sum += f32((density[i] as number) * value);
   }

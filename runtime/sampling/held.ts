@@ -22,7 +22,8 @@ export class Held implements Disposable {
 
   get(name: string): Tensor {
     const tensor = this.#tensors.get(name);
-    if (tensor === undefined) throw new UmbelError("ERR_INTERNAL", `Expected a tensor named ${name}, got none.`);
+    if (tensor === undefined)
+      throw new UmbelError("ERR_INTERNAL", `Expected a tensor named ${name}, got none.`);
     return tensor;
   }
 

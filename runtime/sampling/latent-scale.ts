@@ -15,19 +15,23 @@ export function toLinkScale(latent: HostTensor, format: Scale): HostTensor {
   return perChannel(latent, format, (z, mean, std) => Math.fround(z * std) + mean);
 }
 
+/** Throws ERR_SHAPE when a latent is not one of this format. */
+export function checkLatent(latent: HostTensor, format: Pick<LatentFormat, "channels">): void {
+  if (latent.shape.length === 5 && latent.shape[1] === format.channels) return;
+  throw new UmbelError(
+    "ERR_SHAPE",
+    `Expected a latent [B, ${format.channels}, T, h, w], got [${latent.shape.join(", ")}]. ` +
+      "Make the empty latent with the node that belongs to this model.",
+  );
+}
+
 function perChannel(
   latent: HostTensor,
   format: Scale,
   change: (value: number, mean: number, std: number) => number,
 ): HostTensor {
-  const channels = latent.shape[1];
-  if (latent.shape.length !== 5 || channels !== format.channels) {
-    throw new UmbelError(
-      "ERR_SHAPE",
-      `Expected a latent [B, ${format.channels}, T, h, w], got [${latent.shape.join(", ")}]. ` +
-        "Make the empty latent with the node that belongs to this model.",
-    );
-  }
+  checkLatent(latent, format);
+  const { channels } = format;
   const plane = latent.shape.slice(2).reduce((a, b) => a * b, 1);
   const data = new Float32Array(latent.data.length);
   for (let start = 0, index = 0; start < data.length; start += plane, index++) {

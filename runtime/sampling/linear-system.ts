@@ -17,7 +17,8 @@ export function solve(rows: readonly (readonly number[])[], right: readonly numb
   const solution = new Array<number>(size).fill(0);
   for (let row = size - 1; row >= 0; row--) {
     let rest = at(row, size);
-    for (let column = row + 1; column < size; column++) rest -= at(row, column) * (solution[column] as number);
+    for (let column = row + 1; column < size; column++)
+      rest -= at(row, column) * (solution[column] as number);
     solution[row] = rest / at(row, row);
   }
   return solution;

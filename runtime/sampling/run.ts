@@ -10,7 +10,7 @@ import type { Tensor } from "#runtime/tensor/tensor";
 import { BrownianPath } from "./brownian-path.ts";
 import { percentToSigma, type Flow } from "./flow.ts";
 import { Denoiser } from "./guidance.ts";
-import { toLinkScale, toModelScale } from "./latent-scale.ts";
+import { checkLatent, toLinkScale, toModelScale } from "./latent-scale.ts";
 import { latentNoise, TorchRandom } from "./noise.ts";
 import { latentPreview } from "./preview.ts";
 import type { SampleRequest, SampleResult } from "./request.ts";
@@ -19,6 +19,7 @@ import type { SampleRequest, SampleResult } from "./request.ts";
 export async function sampleLatent(request: SampleRequest): Promise<SampleResult> {
   const { device, family, latent } = request;
   checkSigmas(request.sigmas);
+  checkLatent(latent.samples, family.latent);
   if (request.sigmas.length < 2) return { samples: latent, denoised: latent };
 
   const sigmas = request.sigmas.slice();
@@ -97,7 +98,7 @@ class Session {
     this.#checkCancelled();
     const { family, sampler, attention } = this.#request;
     const exact = Math.fround(sigma) * family.timestepFactor;
-    const timestep = sampler.wholeTimesteps === true ? Math.trunc(exact) : Math.fround(exact);
+    const timestep = sampler.wholeTimesteps === true ? wholeTimestep(exact) : Math.fround(exact);
     const layers = attention?.(this.#stepAt(sigma));
     const chosen = layers === undefined ? {} : { attention: layers };
     return keep(this.#denoiser.denoise(x, { sigma, timestep, ...chosen }));
@@ -116,7 +117,7 @@ class Session {
     const { family, onStep, latent } = this.#request;
     const steps = this.#levels.length - 1;
     const wanted = onStep !== undefined || index + 1 >= steps;
-    if (wanted) this.denoised = await denoised.read();
+    if (wanted) this.denoised = await readValues(denoised);
     else await this.#request.device.sync();
     this.#checkCancelled();
     if (onStep === undefined || this.denoised === null) return;
@@ -135,6 +136,14 @@ class Session {
   }
 }
 
+/**
+ * Cuts to a whole number as if sigma had not been rounded to float32: what lies below a whole number by no more than
+ * that rounding counts as the number itself.
+ */
+export function wholeTimestep(timestep: number): number {
+  return Math.trunc(timestep + 3.2e-5);
+}
+
 function startNoise(latent: Latent, noise: NoiseSource): Float32Array | null {
   if (noise.kind === "none") return null;
   return latentNoise(latent.samples.shape, noise.seed, latent.batchIndex);
@@ -147,9 +156,14 @@ function addNoise(latent: HostTensor, noise: Float32Array | null, sigma: number)
   return latent.data.map((value, i) => f(sigma * (noise?.[i] ?? 0)) + f(rest * value));
 }
 
+/** Zeros on the null device, on which a run only counts. */
+async function readValues(tensor: Tensor): Promise<Float32Array> {
+  return tensor.device.name === "null" ? new Float32Array(tensor.numel) : tensor.read();
+}
+
 async function readAndFree(tensor: Tensor): Promise<Float32Array> {
   try {
-    return await tensor.read();
+    return await readValues(tensor);
   } finally {
     tensor[Symbol.dispose]();
   }

@@ -40,7 +40,7 @@ const SCHEDULES: Readonly<Record<ScheduleName, Schedule>> = {
       lowest * flow.timestepFactor,
       reachesZero ? steps + 1 : steps,
     );
-    const levels = [...times].map((time) => levelOf(flow, time));
+    const levels = Array.from(times, (time) => levelOf(flow, time));
     return reachesZero ? levels : [...levels, 0];
   },
 
@@ -51,7 +51,7 @@ const SCHEDULES: Readonly<Record<ScheduleName, Schedule>> = {
       lowest * flow.timestepFactor,
       steps + 1,
     );
-    return [...[...times.slice(0, -1)].map((time) => levelOf(flow, time)), 0];
+    return [...Array.from(times.slice(0, -1), (time) => levelOf(flow, time)), 0];
   },
 
   /** Quantiles of a beta distribution (arXiv 2407.12173). Equal neighbours are dropped, so it may be shorter. */

@@ -50,13 +50,20 @@ export async function sampleUniPc(run: SamplerRun, plan: UniPcPlan): Promise<Ten
       denoised: held.get(String(k - 1 - i)),
     }));
     const target = levels[k] as Level;
-    const weights = updateWeights(plan.variant, target, history.map(({ level }) => level));
+    const weights = updateWeights(
+      plan.variant,
+      target,
+      history.map(({ level }) => level),
+    );
     const predicted = scope(() => update(held.get("x"), history, weights.base, weights.predictor));
     held.set("predicted", predicted);
     if (k < steps) {
       const denoised = held.set(String(k), estimate(predicted, target));
       const answers = [...history, { denoised }];
-      held.set("x", scope(() => update(held.get("x"), answers, weights.base, weights.corrector)));
+      held.set(
+        "x",
+        scope(() => update(held.get("x"), answers, weights.base, weights.corrector)),
+      );
       await run.step(k, denoised);
     } else {
       held.move("predicted", "x");
@@ -77,7 +84,11 @@ interface UpdateWeights {
 }
 
 /** `from`: levels of the last estimates, latest first; their number is the order. */
-function updateWeights(variant: "bh1" | "bh2", target: Level, from: readonly Level[]): UpdateWeights {
+function updateWeights(
+  variant: "bh1" | "bh2",
+  target: Level,
+  from: readonly Level[],
+): UpdateWeights {
   const last = from[0] as Level;
   const order = from.length;
   const width = f32(target.lambda - last.lambda);
@@ -99,7 +110,8 @@ function updateWeights(variant: "bh1" | "bh2", target: Level, from: readonly Lev
   const predictor = order <= 2 ? ratios.map(() => 0.5) : solve(inner, moments.slice(0, -1));
   const corrector = order === 1 ? [0.5] : solve(powers, moments);
   const step = -f32(target.alpha * scale);
-  const perNode = (weight: number, i: number): number => (step * f32(weight)) / (nodes[i] as number);
+  const perNode = (weight: number, i: number): number =>
+    (step * f32(weight)) / (nodes[i] as number);
   return {
     base: [f32(target.deviation / last.deviation), -f32(target.alpha * growth)],
     predictor: predictor.map(perNode),
@@ -114,8 +126,9 @@ function update(
   differences: readonly number[],
 ): Tensor {
   const last = (estimates[0] as { denoised: Tensor }).denoised;
-  const terms = differences.map(
-    (weight, i): Term => [weight, sub((estimates[i + 1] as { denoised: Tensor }).denoised, last)],
-  );
+  const terms = differences.map((weight, i): Term => [
+    weight,
+    sub((estimates[i + 1] as { denoised: Tensor }).denoised, last),
+  ]);
   return weightedSum([base[0], x], [base[1], last], ...terms);
 }

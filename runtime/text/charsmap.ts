@@ -24,7 +24,7 @@ export class CharacterMap {
         `Expected a character map with its trie inside ${blob.length} bytes, got a trie of ${trieBytes}.`,
       );
     }
-    this.#units = new Uint32Array(blob.slice(4, 4 + trieBytes).buffer);
+    this.#units = new Uint32Array(new Uint8Array(blob.subarray(4, 4 + trieBytes)).buffer);
     this.#pool = blob.subarray(4 + trieBytes);
   }
 

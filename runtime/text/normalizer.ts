@@ -62,7 +62,7 @@ export class Normalizer {
     const literal = longestLiteral(this.#literal, input, at);
     if (literal > 0) return { text: input.subarray(at, at + literal), length: literal };
     const replacement = this.#map?.longest(input, at);
-    if (replacement != null) return replacement;
+    if (replacement !== undefined && replacement !== null) return replacement;
     const length = characterLength(input, at);
     if (length === 0) return { text: BROKEN, length: 1 };
     return { text: input.subarray(at, at + length), length };

@@ -49,7 +49,10 @@ export class PieceIndex {
     const slot = this.#slot(hash, file, start, end);
     if (this.#slots[slot] !== 0) {
       const text = JSON.stringify(this.#table.text(id));
-      throw new UmbelError("ERR_TOKENIZER", `Expected each piece once, got ${text} again at ${id}.`);
+      throw new UmbelError(
+        "ERR_TOKENIZER",
+        `Expected each piece once, got ${text} again at ${id}.`,
+      );
     }
     this.#slots[slot] = id + 1;
   }

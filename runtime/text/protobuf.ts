@@ -44,7 +44,10 @@ export class FieldReader {
         this.#skip(4);
         break;
       default:
-        throw new UmbelError("ERR_TOKENIZER", `Expected a field, got wire type ${this.wire} at byte ${this.#at}.`);
+        throw new UmbelError(
+          "ERR_TOKENIZER",
+          `Expected a field, got wire type ${this.wire} at byte ${this.#at}.`,
+        );
     }
     return true;
   }
@@ -83,7 +86,10 @@ export class FieldReader {
       if (i < 5) value |= (byte & 0x7f) << (7 * i);
       if (byte < 0x80) return value >>> 0;
     }
-    throw new UmbelError("ERR_TOKENIZER", `Expected a number of at most 10 bytes, got more at byte ${this.#at}.`);
+    throw new UmbelError(
+      "ERR_TOKENIZER",
+      `Expected a number of at most 10 bytes, got more at byte ${this.#at}.`,
+    );
   }
 
   #skip(bytes: number): void {

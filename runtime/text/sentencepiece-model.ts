@@ -2,7 +2,14 @@
 import { UmbelError } from "#runtime/errors";
 import { FieldReader, WIRE } from "./protobuf.ts";
 
-export const PIECE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+export const PIECE = {
+  normal: 1,
+  unknown: 2,
+  control: 3,
+  userDefined: 4,
+  unused: 5,
+  byte: 6,
+} as const;
 
 export interface SentencePieceModel {
   readonly pieces: PieceTable;
@@ -50,7 +57,12 @@ export class PieceTable {
 }
 
 const UNIGRAM = 1;
-const TRAINER: TrainerSpec = { modelType: UNIGRAM, byteFallback: false, spaceIsSuffix: false, endPiece: "</s>" };
+const TRAINER: TrainerSpec = {
+  modelType: UNIGRAM,
+  byteFallback: false,
+  spaceIsSuffix: false,
+  endPiece: "</s>",
+};
 const NORMALIZER: NormalizerSpec = {
   charsmap: new Uint8Array(0),
   addDummyPrefix: true,
@@ -75,7 +87,8 @@ export function parseSentencePieceModel(file: Uint8Array): SentencePieceModel {
     if (fields.number === 1) {
       let [start, end, score, type] = [0, 0, 0, PIECE.normal as number];
       while (inner.next()) {
-        if (inner.number === 1 && inner.wire === WIRE.bytes) [start, end] = [inner.start, inner.end];
+        if (inner.number === 1 && inner.wire === WIRE.bytes)
+          [start, end] = [inner.start, inner.end];
         else if (inner.number === 2 && inner.wire === WIRE.fixed32) score = inner.float;
         else if (inner.number === 3 && inner.wire === WIRE.varint) type = inner.varint;
       }
@@ -91,10 +104,16 @@ export function parseSentencePieceModel(file: Uint8Array): SentencePieceModel {
     }
   }
   if (starts.length === 0) {
-    throw new UmbelError("ERR_TOKENIZER", "Expected a sentencepiece model, got a file without pieces.");
+    throw new UmbelError(
+      "ERR_TOKENIZER",
+      "Expected a sentencepiece model, got a file without pieces.",
+    );
   }
   if (trainer.modelType !== UNIGRAM) {
-    throw new UmbelError("ERR_TOKENIZER", `Expected a Unigram model (type 1), got type ${trainer.modelType}.`);
+    throw new UmbelError(
+      "ERR_TOKENIZER",
+      `Expected a Unigram model (type 1), got type ${trainer.modelType}.`,
+    );
   }
   return {
     pieces: new PieceTable(file, starts, ends),
@@ -116,7 +135,8 @@ function checkPiece(index: number, length: number, type: number): void {
 function parseTrainer(field: FieldReader, defaults: TrainerSpec): TrainerSpec {
   let spec = defaults;
   while (field.next()) {
-    if (field.number === 3 && field.wire === WIRE.varint) spec = { ...spec, modelType: field.varint };
+    if (field.number === 3 && field.wire === WIRE.varint)
+      spec = { ...spec, modelType: field.varint };
     else if (field.number === 24) spec = { ...spec, spaceIsSuffix: isTrue(field) };
     else if (field.number === 35) spec = { ...spec, byteFallback: isTrue(field) };
     else if (field.number === 47 && field.wire === WIRE.bytes) {

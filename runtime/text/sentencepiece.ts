@@ -38,7 +38,8 @@ export class SentencePiece {
       if (id !== -1) {
         ids.push(id);
       } else if (this.#model.trainer.byteFallback) {
-        for (let i = start; i < end; i++) ids.push(this.#byteIds[normalized[i] as number] as number);
+        for (let i = start; i < end; i++)
+          ids.push(this.#byteIds[normalized[i] as number] as number);
       } else if (!afterUnknown) {
         ids.push(this.#unknownId);
       }
@@ -55,33 +56,46 @@ export class SentencePiece {
 
 function indexPieces(model: SentencePieceModel, wanted: readonly number[]): PieceIndex {
   const ids = Int32Array.from(model.types, (_, id) => id);
-  return new PieceIndex(model.pieces, ids.filter((id) => wanted.includes(model.types[id] as number)));
+  return new PieceIndex(
+    model.pieces,
+    ids.filter((id) => wanted.includes(model.types[id] as number)),
+  );
 }
 
 function findEnd(model: SentencePieceModel): number | null {
   const { pieces, types, trainer } = model;
-  const id = types.findIndex((type, i) => type === PIECE.control && pieces.text(i) === trainer.endPiece);
+  const id = types.findIndex(
+    (type, i) => type === PIECE.control && pieces.text(i) === trainer.endPiece,
+  );
   return id === -1 ? null : id;
 }
 
 function findUnknown(model: SentencePieceModel): number {
   const first = model.types.indexOf(PIECE.unknown);
   if (first === -1 || model.types.includes(PIECE.unknown, first + 1)) {
-    throw new UmbelError("ERR_TOKENIZER", "Expected one piece of type unknown, got none or several.");
+    throw new UmbelError(
+      "ERR_TOKENIZER",
+      "Expected one piece of type unknown, got none or several.",
+    );
   }
   return first;
 }
 
 function findBytes(model: SentencePieceModel): Int32Array {
   const ids = new Int32Array(256).fill(-1);
-  const names = new Map(Array.from(ids, (_, byte) => [`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`, byte]));
+  const names = new Map(
+    Array.from(ids, (_, byte) => [`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`, byte]),
+  );
   model.types.forEach((type, id) => {
     if (type !== PIECE.byte) return;
     const byte = names.get(model.pieces.text(id));
     if (byte !== undefined) ids[byte] = id;
   });
   if (model.trainer.byteFallback && ids.includes(-1)) {
-    throw new UmbelError("ERR_TOKENIZER", `Expected a piece for each of 256 bytes, got none for ${ids.indexOf(-1)}.`);
+    throw new UmbelError(
+      "ERR_TOKENIZER",
+      `Expected a piece for each of 256 bytes, got none for ${ids.indexOf(-1)}.`,
+    );
   }
   return ids;
 }

@@ -44,7 +44,7 @@ export class UnigramSegmenter {
       scores[end] = score;
       ids[end] = id;
     };
-    for (let start = 0; start < text.length; ) {
+    for (let start = 0; start < text.length;) {
       const soFar = scores[start] as number;
       const character = Math.min(characterLength(text[start] as number), text.length - start);
       const covered = this.#offerPieces(text, start, character, (end, id, score) =>
@@ -73,7 +73,11 @@ export class UnigramSegmenter {
       if (types[id] === PIECE.unused) return;
       const length = end - start;
       // User-defined pieces always win.
-      offer(end, id, types[id] === PIECE.userDefined ? length * this.#best - 0.1 : (scores[id] as number));
+      offer(
+        end,
+        id,
+        types[id] === PIECE.userDefined ? length * this.#best - 0.1 : (scores[id] as number),
+      );
       if (length === character) covered = true;
     });
     return covered;

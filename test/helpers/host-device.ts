@@ -31,7 +31,11 @@ export class HostDevice implements Device {
     return tensor.handle.data.subarray(tensor.offset, tensor.offset + tensor.numel);
   }
 
-  tensor(data: Float32Array | Int32Array | Uint8Array, shape: readonly number[], dtype: DType = "f32"): Tensor {
+  tensor(
+    data: Float32Array | Int32Array | Uint8Array,
+    shape: readonly number[],
+    dtype: DType = "f32",
+  ): Tensor {
     return this.#wrap(Float32Array.from(data), shape, dtype);
   }
   empty(shape: readonly number[], dtype: DType = "f32"): Tensor {
@@ -46,7 +50,12 @@ export class HostDevice implements Device {
   fromMapping(): Tensor {
     throw new Error("Expected no mapped files on the host device.");
   }
-  view(tensor: Tensor, shape: readonly number[], strides: readonly number[], offset: number): Tensor {
+  view(
+    tensor: Tensor,
+    shape: readonly number[],
+    strides: readonly number[],
+    offset: number,
+  ): Tensor {
     const { data } = tensor.handle as HostHandle;
     return new Tensor(this, this.#handle(data), { shape, dtype: tensor.dtype, strides, offset });
   }
@@ -66,12 +75,14 @@ export class HostDevice implements Device {
       for (let i = 0; i < output.length; i++) output[i] = value(x[i] as number, y[i] as number);
     };
     if (op === "affine") each((left) => Math.fround(a * left) + b);
-    else if (op === "lincomb") each((left, right) => Math.fround(a * left) + Math.fround(b * right));
+    else if (op === "lincomb")
+      each((left, right) => Math.fround(a * left) + Math.fround(b * right));
     else if (op === "add") each((left, right) => left + right);
     else if (op === "sub") each((left, right) => left - right);
     else if (op === "mul") each((left, right) => left * right);
     else if (op === "copy" || op === "cast") output.set(x);
-    else if (op === "cat" && attributes[0] === 0) output.set(Float32Array.from(operands.flatMap((part) => [...part])));
+    else if (op === "cat" && attributes[0] === 0)
+      output.set(Float32Array.from(operands.flatMap((part) => [...part])));
     else throw new Error(`Expected an op of samplers, got ${op}.`);
   }
 

@@ -27,7 +27,10 @@ export interface AnalyticResult {
 }
 
 /** Runs a sampler on an analytic flow, on the host device. */
-export async function runAnalytic(sampler: SamplerDefinition, run: AnalyticRun): Promise<AnalyticResult> {
+export async function runAnalytic(
+  sampler: SamplerDefinition,
+  run: AnalyticRun,
+): Promise<AnalyticResult> {
   const device = new HostDevice();
   const sigmas = Float32Array.from(run.sigmas);
   const levels = sigmas.slice();
@@ -41,7 +44,9 @@ export async function runAnalytic(sampler: SamplerDefinition, run: AnalyticRun):
     const end = await sampler.sample({
       sigmas,
       x: device.tensor(run.x, shape),
-      almostNoise: Math.fround(percentToSigma({ shift: run.shift ?? 1, timestepFactor: 1000 }, 1e-4)),
+      almostNoise: Math.fround(
+        percentToSigma({ shift: run.shift ?? 1, timestepFactor: 1000 }, 1e-4),
+      ),
       options: run.options ?? {},
       denoise(state, sigma) {
         const level = Math.fround(sigma);
@@ -64,7 +69,10 @@ export async function runAnalytic(sampler: SamplerDefinition, run: AnalyticRun):
     end[Symbol.dispose]();
     return { out, sigmas, asked, liveTensors: live() };
   } catch (error) {
-    if (live() !== 0) throw new Error(`Expected no live tensor after a failed run, got ${live()}.`, { cause: error });
+    if (live() !== 0)
+      throw new Error(`Expected no live tensor after a failed run, got ${live()}.`, {
+        cause: error,
+      });
     throw error;
   }
 }

@@ -34,7 +34,11 @@ export function modelFile(pieces: readonly PieceSpec[], spec: ModelSpec = {}): U
     ...varintField(3, Number(spec.addDummyPrefix ?? true)),
     ...varintField(4, Number(spec.removeExtraSpaces ?? true)),
   ];
-  return Buffer.concat([...chunks, Buffer.from(bytesField(2, trainer)), Buffer.from(bytesField(3, normalizer))]);
+  return Buffer.concat([
+    ...chunks,
+    Buffer.from(bytesField(2, trainer)),
+    Buffer.from(bytesField(3, normalizer)),
+  ]);
 }
 
 function varint(value: number): number[] {

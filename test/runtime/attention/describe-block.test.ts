@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { describeBlock } from "#runtime/attention/describe-block";
 import { radialMask } from "#runtime/attention/radial";
 
-const geometry = { tokensPerFrame: 100, frames: 5, textTokens: 30, decayFactor: 0.2, blockSize: 64, kind: "wan" } as const;
+const geometry = {
+  tokensPerFrame: 100,
+  frames: 5,
+  textTokens: 30,
+  decayFactor: 0.2,
+  blockSize: 64,
+  kind: "wan",
+} as const;
 const mask = radialMask(geometry);
 
 test("names the frames of queries and keys", () => {

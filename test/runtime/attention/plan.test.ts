@@ -9,12 +9,23 @@ const plan: AttentionPlan = {
 };
 
 test("leading steps and layers stay dense, the others share one mask", () => {
-  expect([0, 1, 2].map((step) => stepAttention(plan, step))).toEqual([undefined, undefined, undefined]);
+  expect([0, 1, 2].map((step) => stepAttention(plan, step))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   const layers = stepAttention(plan, 3);
   expect(layers?.(0)).toBeNull();
   expect(layers?.(1)).toBeNull();
   expect(layers?.(2)).toEqual(
-    radialMask({ tokensPerFrame: 256, frames: 9, textTokens: 0, decayFactor: 0.2, blockSize: 64, kind: "wan" }),
+    radialMask({
+      tokensPerFrame: 256,
+      frames: 9,
+      textTokens: 0,
+      decayFactor: 0.2,
+      blockSize: 64,
+      kind: "wan",
+    }),
   );
   expect(stepAttention(plan, 7)?.(5)).toBe(layers?.(2));
 });
@@ -28,9 +39,11 @@ test("dense settings need no mask", () => {
 test("masks are kept by geometry, the least used go first", () => {
   const first = planMask(plan);
   expect(planMask({ ...plan, grid: { frames: 9, height: 32, width: 8 } })).toBe(first);
-  for (let frames = 10; frames < 17; frames++) planMask({ ...plan, grid: { ...plan.grid, frames } });
+  for (let frames = 10; frames < 17; frames++)
+    planMask({ ...plan, grid: { ...plan.grid, frames } });
   expect(planMask(plan)).toBe(first);
-  for (let frames = 20; frames < 28; frames++) planMask({ ...plan, grid: { ...plan.grid, frames } });
+  for (let frames = 20; frames < 28; frames++)
+    planMask({ ...plan, grid: { ...plan.grid, frames } });
   expect(planMask(plan)).not.toBe(first);
   expect(planMask(plan)).toEqual(first);
 });

@@ -48,7 +48,10 @@ function tokenByToken(geometry: RadialGeometry): Uint8Array {
   const box = Math.ceil(size / blockSize);
   for (let i = 0; i < frames; i++) {
     for (let j = 0; j < frames; j++) {
-      const [top, left] = [i, j].map((frame) => Math.floor((frame * size) / blockSize)) as [number, number];
+      const [top, left] = [i, j].map((frame) => Math.floor((frame * size) / blockSize)) as [
+        number,
+        number,
+      ];
       for (let p = top; p < top + box; p++) {
         for (let q = left; q < left + box; q++) {
           let touched = 0;
@@ -69,34 +72,46 @@ function tokenByToken(geometry: RadialGeometry): Uint8Array {
   return bits;
 }
 
-describe.skipIf(sharedDir() === null).each(["wan", "hunyuan", "mochi"])("published masks of %s", (folder) => {
-  const index =
-    sharedDir() === null
-      ? {}
-      : sharedJson<Record<string, GoldenCase>>(`goldens/${folder}/radial-masks/index.json`);
-  test.each(Object.entries(index))("%s", (name, golden) => {
-    const mask = radialMask({
-      tokensPerFrame: golden.tokens_per_frame,
-      frames: golden.frames,
-      textTokens: golden.text_tokens,
-      decayFactor: golden.decay_factor,
-      blockSize: golden.block_size,
-      kind: golden.model,
+describe.skipIf(sharedDir() === null).each(["wan", "hunyuan", "mochi"])(
+  "published masks of %s",
+  (folder) => {
+    const index =
+      sharedDir() === null
+        ? {}
+        : sharedJson<Record<string, GoldenCase>>(`goldens/${folder}/radial-masks/index.json`);
+    test.each(Object.entries(index))("%s", (name, golden) => {
+      const mask = radialMask({
+        tokensPerFrame: golden.tokens_per_frame,
+        frames: golden.frames,
+        textTokens: golden.text_tokens,
+        decayFactor: golden.decay_factor,
+        blockSize: golden.block_size,
+        kind: golden.model,
+      });
+      expect(blockCount(mask)).toBe(golden.blocks);
+      const packed = sharedTensors(`goldens/${folder}/radial-masks/masks.safetensors`).get(
+        name,
+      ).bytes;
+      const bits = unpacked(mask);
+      const expected = bits.map((_, i) => ((packed[i >> 3] as number) >> (i & 7)) & 1);
+      expect(bits.findIndex((bit, i) => bit !== expected[i])).toBe(-1);
+      expect(density(mask)).toBeCloseTo(golden.density, 6);
     });
-    expect(blockCount(mask)).toBe(golden.blocks);
-    const packed = sharedTensors(`goldens/${folder}/radial-masks/masks.safetensors`).get(name).bytes;
-    const bits = unpacked(mask);
-    const expected = bits.map((_, i) => ((packed[i >> 3] as number) >> (i & 7)) & 1);
-    expect(bits.findIndex((bit, i) => bit !== expected[i])).toBe(-1);
-    expect(density(mask)).toBeCloseTo(golden.density, 6);
-  });
-});
+  },
+);
 
 const ANY_SIZE: readonly RadialGeometry[] = [
   { tokensPerFrame: 50, frames: 7, textTokens: 0, decayFactor: 0.3, blockSize: 64, kind: "wan" },
   { tokensPerFrame: 33, frames: 9, textTokens: 13, decayFactor: 1, blockSize: 64, kind: "hunyuan" },
   { tokensPerFrame: 200, frames: 5, textTokens: 0, decayFactor: 0.2, blockSize: 128, kind: "wan" },
-  { tokensPerFrame: 129, frames: 6, textTokens: 77, decayFactor: 0.4, blockSize: 128, kind: "hunyuan" },
+  {
+    tokensPerFrame: 129,
+    frames: 6,
+    textTokens: 77,
+    decayFactor: 0.4,
+    blockSize: 128,
+    kind: "hunyuan",
+  },
   { tokensPerFrame: 22, frames: 16, textTokens: 0, decayFactor: 0.2, blockSize: 64, kind: "wan" },
   { tokensPerFrame: 256, frames: 1, textTokens: 0, decayFactor: 0, blockSize: 64, kind: "wan" },
   { tokensPerFrame: 77, frames: 12, textTokens: 0, decayFactor: 0, blockSize: 64, kind: "hunyuan" },
@@ -107,13 +122,20 @@ test.each(ANY_SIZE)("any size equals the rule token by token: %o", (geometry) =>
 });
 
 test("text and the ragged end see and are seen by everything", () => {
-  const geometry: RadialGeometry = { tokensPerFrame: 100, frames: 20, textTokens: 40, decayFactor: 0.1, blockSize: 64, kind: "wan" };
+  const geometry: RadialGeometry = {
+    tokensPerFrame: 100,
+    frames: 20,
+    textTokens: 40,
+    decayFactor: 0.1,
+    blockSize: 64,
+    kind: "wan",
+  };
   const mask = radialMask(geometry);
   const blocks = blockCount(mask);
   const border = Math.floor(2000 / 64);
   expect(rowColumns(mask, blocks - 1)).toHaveLength(blocks);
   for (let row = 0; row < blocks; row++) {
-    expect([...rowColumns(mask, row).slice(border - blocks)]).toEqual(
+    expect(Array.from(rowColumns(mask, row).slice(border - blocks))).toEqual(
       Array.from({ length: blocks - border }, (_, i) => border + i),
     );
   }
@@ -125,7 +147,14 @@ test("every query sees something at any size", () => {
     for (const blockSize of [64, 128] as const) {
       for (const kind of ["wan", "hunyuan"] as const) {
         const frames = blockSize;
-        const mask = radialMask({ tokensPerFrame, frames, textTokens: 0, decayFactor: 0.2, blockSize, kind });
+        const mask = radialMask({
+          tokensPerFrame,
+          frames,
+          textTokens: 0,
+          decayFactor: 0.2,
+          blockSize,
+          kind,
+        });
         for (let row = 0; row < blockCount(mask); row++) {
           const columns = rowColumns(mask, row);
           expect(columns.length).toBeGreaterThan(0);
@@ -138,13 +167,25 @@ test("every query sees something at any size", () => {
 });
 
 test("frames of less than a third of a block stay dense", () => {
-  const geometry = { frames: 100, textTokens: 0, decayFactor: 0.2, blockSize: 64, kind: "wan" } as const;
+  const geometry = {
+    frames: 100,
+    textTokens: 0,
+    decayFactor: 0.2,
+    blockSize: 64,
+    kind: "wan",
+  } as const;
   expect(density(radialMask({ ...geometry, tokensPerFrame: 21 }))).toBe(1);
   expect(density(radialMask({ ...geometry, tokensPerFrame: 22 }))).toBeLessThan(1);
 });
 
 test("a smaller decay factor never adds blocks", () => {
-  const base = { tokensPerFrame: 1024, frames: 13, textTokens: 0, blockSize: 128, kind: "wan" } as const;
+  const base = {
+    tokensPerFrame: 1024,
+    frames: 13,
+    textTokens: 0,
+    blockSize: 128,
+    kind: "wan",
+  } as const;
   const dense = unpacked(radialMask({ ...base, decayFactor: 0.9 }));
   const sparse = unpacked(radialMask({ ...base, decayFactor: 0.2 }));
   expect(sparse.every((bit, i) => bit <= (dense[i] as number))).toBe(true);
@@ -153,7 +194,14 @@ test("a smaller decay factor never adds blocks", () => {
 
 test("thousands of blocks a side take less than a second", () => {
   const start = process.cpuUsage();
-  const mask = radialMask({ tokensPerFrame: 3600, frames: 41, textTokens: 0, decayFactor: 0.2, blockSize: 64, kind: "wan" });
+  const mask = radialMask({
+    tokensPerFrame: 3600,
+    frames: 41,
+    textTokens: 0,
+    decayFactor: 0.2,
+    blockSize: 64,
+    kind: "wan",
+  });
   expect(blockCount(mask)).toBe(2307);
   expect(process.cpuUsage(start).user / 1e6).toBeLessThan(1);
 });
@@ -167,6 +215,15 @@ test.each([
   { blockSize: 32 as 64 },
   { tokensPerFrame: 2 ** 29, frames: 4 },
 ])("refuses %o", (change) => {
-  const geometry = { tokensPerFrame: 64, frames: 4, textTokens: 0, decayFactor: 0.2, blockSize: 64, kind: "wan" } as const;
-  expect(() => radialMask({ ...geometry, ...change })).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARGUMENT" }));
+  const geometry = {
+    tokensPerFrame: 64,
+    frames: 4,
+    textTokens: 0,
+    decayFactor: 0.2,
+    blockSize: 64,
+    kind: "wan",
+  } as const;
+  expect(() => radialMask({ ...geometry, ...change })).toThrow(
+    expect.objectContaining({ code: "ERR_INVALID_ARGUMENT" }),
+  );
 });

@@ -42,7 +42,12 @@ test.each(cases)("$sampler equals ComfyUI at shift $shift, seed $seed", async (r
     onStep: (index) => void steps.push(index),
   });
   const last = f(1 - (sigmas.at(-1) as number));
-  expect(relativeError(out.map((value) => value / last), recorded.out)).toBeLessThan(1e-5);
+  expect(
+    relativeError(
+      out.map((value) => value / last),
+      recorded.out,
+    ),
+  ).toBeLessThan(1e-5);
   expect(relativeError(asked, recorded.asked)).toBeLessThan(1e-6);
   expect(asked).toHaveLength(sampler.evaluations(recorded.sigmas.length - 1));
   expect(steps).toEqual(Array.from({ length: recorded.sigmas.length - 1 }, (_, i) => i));
@@ -60,13 +65,18 @@ interface Trajectory {
   readonly out: readonly number[];
 }
 
-const NAMES: Readonly<Record<string, string>> = { euler_ancestral_RF: "euler_ancestral", uni_pc_bh1: "uni_pc" };
+const NAMES: Readonly<Record<string, string>> = {
+  euler_ancestral_RF: "euler_ancestral",
+  uni_pc_bh1: "uni_pc",
+};
 
 describe.skipIf(sharedDir() === null)("the shared trajectories", () => {
   const shared =
     sharedDir() === null
       ? { trajectories: {}, x0: [] }
-      : sharedJson<{ trajectories: Record<string, Trajectory>; x0: number[] }>("comfyui/rng_sigmas_samplers.json");
+      : sharedJson<{ trajectories: Record<string, Trajectory>; x0: number[] }>(
+          "comfyui/rng_sigmas_samplers.json",
+        );
   const known = Object.entries(shared.trajectories).filter(([key, { model_sigmas }]) => {
     const name = key.split("/")[0] as string;
     return model_sigmas !== undefined && SAMPLERS.has(NAMES[name] ?? name);
@@ -74,18 +84,27 @@ describe.skipIf(sharedDir() === null)("the shared trajectories", () => {
   test.each(known)("%s within 1e-5", async (key, trajectory) => {
     const name = key.split("/")[0] as string;
     const { out, sigmas } = await runAnalytic(samplerNamed(NAMES[name] ?? name), {
-      sigmas: trajectory.sigmas.map((sigma) => (sigma === f(0.001) || sigma === 0.00100000005 ? 0 : sigma)),
+      sigmas: trajectory.sigmas.map((sigma) =>
+        sigma === f(0.001) || sigma === 0.00100000005 ? 0 : sigma,
+      ),
       x: Float32Array.from(shared.x0),
       // These were recorded before ComfyUI counted the sampler's seed up by one.
       seed: -1n,
       velocity,
     });
     const last = f(1 - (sigmas.at(-1) as number));
-    expect(relativeError(out.map((value) => value / last), trajectory.out)).toBeLessThan(1e-5);
+    expect(
+      relativeError(
+        out.map((value) => value / last),
+        trajectory.out,
+      ),
+    ).toBeLessThan(1e-5);
   });
 
   test("are all run but those of samplers that are not here", () => {
-    const rest = Object.keys(shared.trajectories).filter((key) => !known.some(([name]) => name === key));
+    const rest = Object.keys(shared.trajectories).filter(
+      (key) => !known.some(([name]) => name === key),
+    );
     expect(rest).toEqual(["ipndm/simple/8/shift8", "two_expert euler/simple/20/shift8 split10"]);
   });
 });

@@ -19,12 +19,18 @@ function worst(actual: Float32Array, expected: readonly number[]): number {
   return Math.max(...expected.map((value, i) => Math.abs(value - (actual[i] as number))));
 }
 
-test.each(cases)("equals torchsde's tree for seed $seed", ({ levels, seed, size, queries, noise }) => {
-  const path = BrownianPath.over(Float32Array.from(levels), size, BigInt(seed));
-  queries.forEach(([from, to], i) => {
-    expect(worst(path.unitNoise(from, to), noise[i] as readonly number[]), `${from} to ${to}`).toBeLessThan(1e-5);
-  });
-});
+test.each(cases)(
+  "equals torchsde's tree for seed $seed",
+  ({ levels, seed, size, queries, noise }) => {
+    const path = BrownianPath.over(Float32Array.from(levels), size, BigInt(seed));
+    queries.forEach(([from, to], i) => {
+      expect(
+        worst(path.unitNoise(from, to), noise[i] as readonly number[]),
+        `${from} to ${to}`,
+      ).toBeLessThan(1e-5);
+    });
+  },
+);
 
 test("does not depend on the order of queries, nor on what is remembered", () => {
   const levels = Float32Array.of(1, 0.7, 0.3, 0.1, 0);
@@ -48,7 +54,11 @@ test("increments add up along the path", () => {
 
 test("noise is of unit size at any step length, and zero for none", () => {
   const path = new BrownianPath(0.01, 1, 20_000, 5n);
-  for (const [from, to] of [[1, 0.5], [0.5, 0.49], [0.49, 0.4899]] as const) {
+  for (const [from, to] of [
+    [1, 0.5],
+    [0.5, 0.49],
+    [0.49, 0.4899],
+  ] as const) {
     const noise = path.unitNoise(from, to);
     const square = noise.reduce((sum, value) => sum + value * value, 0) / noise.length;
     expect(square).toBeGreaterThan(0.95);

@@ -12,7 +12,11 @@ describe.skipIf(sharedDir() === null)("schedules equal ComfyUI's tables", () => 
   const { sigmas } =
     sharedDir() === null ? { sigmas: {} } : sharedJson<Tables>("comfyui/rng_sigmas_samplers.json");
   test.each(Object.keys(sigmas))("%s", (key) => {
-    const [name, shift, steps] = key.split(" ")[0]?.split("/") as [ScheduleName, string, string];
+    const [name, shift, steps] = key.replace(/ .*/, "").split("/") as [
+      ScheduleName,
+      string,
+      string,
+    ];
     const flow = { shift: Number(shift), timestepFactor: key.includes("multiplier=1") ? 1 : 1000 };
     const actual = [...scheduleSigmas(name, flow, Number(steps))];
     const expected = sigmas[key] as readonly number[];

@@ -35,7 +35,8 @@ describe.skipIf(sharedDir() === null)("the reference's model", () => {
     let refused = 0;
     for (let round = 0; round < 1000; round++) {
       let bytes = Uint8Array.from(original);
-      for (let i = random(4); i >= 0; i--) bytes[random(round % 2 === 0 ? bytes.length : 9000)] = random(256);
+      for (let i = random(4); i >= 0; i--)
+        bytes[random(round % 2 === 0 ? bytes.length : 9000)] = random(256);
       if (random(4) === 0) bytes = bytes.subarray(0, random(bytes.length));
       try {
         const tokenizer = new SentencePiece(bytes);
@@ -103,18 +104,26 @@ test.each([
   ["an empty piece", modelFile([...BASIC, { text: "" }])],
   ["BPE", modelFile(BASIC, { modelType: 2 })],
   ["byte fallback without bytes", modelFile(BASIC, { byteFallback: true })],
-  ["a character map beyond its end", modelFile(BASIC, { charsmap: Uint8Array.of(255, 255, 255, 127, 0) })],
+  [
+    "a character map beyond its end",
+    modelFile(BASIC, { charsmap: Uint8Array.of(255, 255, 255, 127, 0) }),
+  ],
 ])("refuses %s", (_, bytes) => {
-  expect(() => new SentencePiece(bytes)).toThrow(expect.objectContaining({ code: "ERR_TOKENIZER" }));
+  expect(() => new SentencePiece(bytes)).toThrow(
+    expect.objectContaining({ code: "ERR_TOKENIZER" }),
+  );
 });
 
 test("a quarter of a million pieces load in less than half a second of processor time", () => {
   const pieces: PieceSpec[] = [...BASIC];
-  for (let i = 0; i < 256_000; i++) pieces.push({ text: `▁${i.toString(36)}é${(i * 7919) % 1000}`, score: -i / 1e4 });
+  for (let i = 0; i < 256_000; i++)
+    pieces.push({ text: `▁${i.toString(36)}é${(i * 7919) % 1000}`, score: -i / 1e4 });
   const file = modelFile(pieces);
   new SentencePiece(modelFile(pieces.slice(0, 20_000)));
   const start = process.cpuUsage();
   const tokenizer = new SentencePiece(file);
   expect(process.cpuUsage(start).user / 1e6).toBeLessThan(0.5);
-  expect([...tokenizer.encode(`${(777).toString(36)}é${(777 * 7919) % 1000}`)]).toEqual([BASIC.length + 777]);
+  expect([...tokenizer.encode(`${(777).toString(36)}é${(777 * 7919) % 1000}`)]).toEqual([
+    BASIC.length + 777,
+  ]);
 });

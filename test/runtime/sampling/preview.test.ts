@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { latentPreview } from "#runtime/sampling/preview";
+
+test("each latent pixel of each frame becomes one pixel by the linear map", () => {
+  const latent = { data: Float32Array.of(0, 0.5, 1, -1, 0.5, 0.5, 0, 4), shape: [1, 2, 2, 1, 2] };
+  const format = {
+    rgb: [
+      [1, 0, 0.5],
+      [0, -1, 0.5],
+    ],
+    rgbBias: [0, 0.5, -1],
+  } as const;
+  const preview = latentPreview(latent, format);
+  expect(preview).toMatchObject({ count: 2, height: 1, width: 2, channels: 3 });
+  expect([...preview.data]).toEqual([0.5, 0.5, 0.125, 0.75, 0.5, 0.25, 1, 0.75, 0.25, 0, 0, 0.75]);
+});
+
+test("only the first clip of a batch is shown", () => {
+  const latent = { data: Float32Array.of(1, 1, -1, -1), shape: [2, 1, 1, 1, 2] };
+  const preview = latentPreview(latent, { rgb: [[1, 1, 1]], rgbBias: [0, 0, 0] });
+  expect([...preview.data]).toEqual([1, 1, 1, 1, 1, 1]);
+});
