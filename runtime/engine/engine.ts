@@ -13,7 +13,7 @@ import type { Device } from "#runtime/tensor/device";
 import type { EngineFiles } from "./files.ts";
 import { checkNodes } from "./check-nodes.ts";
 import type { NodeRegistry } from "./node-registry.ts";
-import { reserveOutput } from "./output-files.ts";
+import { saveOutput } from "./output-files.ts";
 import { planRun, type PlannedNode } from "./plan.ts";
 import { ProgressClock } from "./progress.ts";
 import { ResultCache } from "./result-cache.ts";
@@ -121,16 +121,10 @@ export class Engine {
       embed,
       modelPath: (folder, name) => files.modelPath(folder, name),
       inputPath: (name) => files.inputPath(name),
-      outputPath: (prefix, extension, options = {}) =>
-        reserveOutput(
-          options.temporary ? files.temporaryFolder : files.outputFolder,
-          prefix,
-          extension,
-          {
-            ...options,
-            values,
-          },
-        ),
+      saveOutput: (prefix, extension, options, write) => {
+        const folder = options.temporary ? files.temporaryFolder : files.outputFolder;
+        return saveOutput(folder, prefix, extension, { ...options, values }, write);
+      },
       progress: (value, max) =>
         emit({ type: "node_progress", job, node: node.id, value, max, ...clock.mark(value, max) }),
       preview: (frames) =>

@@ -1,7 +1,11 @@
 /** Names of result files: "<prefix>_00001_.<extension>", the next free number of the folder, inside the folder. */
-import { mkdir, open, readdir, realpath } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { UmbelError } from "#runtime/errors";
+import { isUmbelError, UmbelError } from "#runtime/errors";
+
+const TEMPORARY_PREFIX = ".umbel-";
 
 export interface NameFields {
   readonly width?: number;
@@ -12,15 +16,38 @@ export interface NameFields {
 }
 
 /**
- * Reserves a file by creating it empty, so that two runs never get one name. Throws ERR_FILE when the prefix leaves the
- * folder, ERR_DISK_FULL when nothing can be created.
+ * Writes a result under the next free name and returns its path. `write` gets a hidden temporary name in the same
+ * folder; the final name appears only when it is done, so that neither a failure nor a killed process leaves a broken
+ * file. Throws ERR_FILE when the prefix leaves the folder, ERR_DISK_FULL.
  */
-export async function reserveOutput(
+export async function saveOutput(
   folder: string,
   prefix: string,
   extension: string,
-  fields: NameFields = {},
+  fields: NameFields,
+  write: (temporaryPath: string) => Promise<void>,
 ): Promise<string> {
+  const { directory, name } = await targetOf(folder, prefix, fields);
+  const temporary = join(
+    directory,
+    `${TEMPORARY_PREFIX}${process.pid}-${randomUUID()}.${extension}`,
+  );
+  try {
+    await removeAbandoned(directory);
+    await write(temporary);
+    return await publish(temporary, directory, name, extension);
+  } catch (error) {
+    throw fileError(error, join(directory, name));
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function targetOf(
+  folder: string,
+  prefix: string,
+  fields: NameFields,
+): Promise<{ directory: string; name: string }> {
   const expanded = expandPrefix(prefix, fields);
   const target = resolve(folder, expanded);
   if (isAbsolute(expanded) || !inside(resolve(folder), target) || basename(expanded) === "") {
@@ -30,29 +57,72 @@ export async function reserveOutput(
     );
   }
   const directory = dirname(target);
-  await mkdir(directory, { recursive: true });
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw fileError(error, directory);
+  }
   if (!inside(await realpath(folder), join(await realpath(directory), "x"))) {
     throw new UmbelError(
       "ERR_FILE",
       `Expected "${prefix}" inside the output folder, got a link that leads out of it.`,
     );
   }
-  const name = basename(target);
+  return { directory, name: basename(target) };
+}
+
+/** Gives the file its number: a hard link never replaces what is there, so two runs never get one name. */
+async function publish(
+  temporary: string,
+  directory: string,
+  name: string,
+  extension: string,
+): Promise<string> {
   for (let number = (await highest(directory, name)) + 1; ; number++) {
     const path = join(directory, `${name}_${String(number).padStart(5, "0")}_.${extension}`);
     try {
-      await (await open(path, "wx")).close();
+      await link(temporary, path);
       return path;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "EEXIST") continue;
-      throw new UmbelError(
-        code === "ENOSPC" || code === "EDQUOT" ? "ERR_DISK_FULL" : "ERR_FILE",
-        `Expected to create ${path}, got ${code ?? String(error)}. Check free space and permissions.`,
-        { cause: error },
-      );
+      if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS" && code !== "EMLINK")
+        throw error;
     }
+    // A file system without hard links: the check and the renaming are two steps there.
+    if (existsSync(path)) continue;
+    await rename(temporary, path);
+    return path;
   }
+}
+
+/** Temporary files of processes that are gone. */
+async function removeAbandoned(directory: string): Promise<void> {
+  for (const entry of await readdir(directory)) {
+    const pid = Number(new RegExp(`^\\${TEMPORARY_PREFIX}(\\d+)-`).exec(entry)?.[1] ?? Number.NaN);
+    if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(directory, entry), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function fileError(error: unknown, path: string): UmbelError {
+  if (isUmbelError(error)) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  const full = code === "ENOSPC" || code === "EDQUOT";
+  const what = error instanceof Error ? error.message : String(error);
+  return new UmbelError(
+    full ? "ERR_DISK_FULL" : "ERR_FILE",
+    `Expected to write ${path}, got ${what}. ${full ? "Free some space or choose another folder." : "Check the folder and its permissions."}`,
+    { cause: error },
+  );
 }
 
 /** Replaces %date:yyyy-MM-dd%, %year%, %width%, %NodeName.widget% and the like; unknown ones stay. */

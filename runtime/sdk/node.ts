@@ -55,13 +55,15 @@ export interface NodeContext {
   /** Full path of a file of the input folder (or, on the command line, of any file given there). */
   inputPath(name: string): string;
   /**
-   * Reserves "<prefix>_00001_.<extension>" in the output folder (or the temporary one). Placeholders %date:...%,
-   * %NodeName.widget%, %width% ... are resolved. Throws ERR_FILE when the prefix leaves the folder.
+   * Writes "<prefix>_00001_.<extension>" into the output folder (or the temporary one) and returns its path; the file
+   * appears only when `write`, which gets a temporary path, is done. Placeholders %date:...%, %NodeName.widget%,
+   * %width% ... are resolved. Throws ERR_FILE when the prefix leaves the folder, ERR_DISK_FULL.
    */
-  outputPath(
+  saveOutput(
     prefix: string,
     extension: string,
-    options?: { temporary?: boolean; width?: number; height?: number },
+    options: { readonly temporary?: boolean; readonly width?: number; readonly height?: number },
+    write: (temporaryPath: string) => Promise<void>,
   ): Promise<string>;
   /** Tags to embed in media: "umbel" is the document, "prompt" its ComfyUI API form, both as JSON text. */
   readonly embed: Readonly<Record<string, string>>;
