@@ -1,0 +1,33 @@
+/** Dynamic prompts as ComfyUI's editor resolves them before a run: comments go, {a|b|c} becomes one of its options. */
+import { MersenneTwister } from "#runtime/sampling/mersenne-twister";
+
+/** The same seed chooses the same options. Escaped \{, \} and \| become plain. Block and line comments are removed. */
+export function resolveDynamicPrompt(prompt: string, seed: bigint): string {
+  const random = new MersenneTwister(seed);
+  const text = prompt.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+  return resolve(text, (count) => random.next() % count).replaceAll(/\\([{}|])/g, "$1");
+}
+
+/** Resolves from the inside out, so that no nesting is too deep; choices are drawn in the order in which blocks end. */
+function resolve(text: string, choose: (count: number) => number): string {
+  /** Options of the blocks that are open; the last one grows. */
+  const blocks: string[][] = [[""]];
+  const append = (part: string): void => {
+    const options = blocks[blocks.length - 1] as string[];
+    options[options.length - 1] += part;
+  };
+  const close = (): void => {
+    const options = blocks.pop() as string[];
+    append(options[choose(options.length)] as string);
+  };
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] as string;
+    if (char === "\\") append(char + (text[++i] ?? ""));
+    else if (char === "{") blocks.push([""]);
+    else if (char === "}" && blocks.length > 1) close();
+    else if (char === "|" && blocks.length > 1) blocks[blocks.length - 1]?.push("");
+    else append(char);
+  }
+  while (blocks.length > 1) close();
+  return blocks[0]?.[0] ?? "";
+}
