@@ -55,6 +55,8 @@ export interface ModelFamily<Config, Instance> {
   readonly namings: readonly Naming[];
   /** Reads the configuration off names and shapes; null when this is not such a model. Canonical names. */
   detect(header: CheckpointHeader): Config | null;
+  /** Why `detect` refuses a checkpoint that is of this family's kin but of a variant that it does not run. */
+  unsupported?(header: CheckpointHeader): string | null;
   /** Every tensor of that configuration. */
   tensors(config: Config): readonly TensorSpec[];
   create(config: Config, weights: Weights): Instance;
@@ -78,11 +80,15 @@ export interface DiffusionModel {
   forward(input: DiffusionInput): Tensor;
 }
 
-/** Per-channel scale between ComfyUI's node-to-node latents and model space, and a linear RGB preview. */
-export interface LatentFormat {
+/** How latents relate to frames in size: a pixel each spatialFactor^2, 1 + (frames - 1) / temporalFactor frames. */
+export interface LatentGeometry {
   readonly channels: number;
   readonly spatialFactor: number;
   readonly temporalFactor: number;
+}
+
+/** Per-channel scale between ComfyUI's node-to-node latents and model space, and a linear RGB preview. */
+export interface LatentFormat extends LatentGeometry {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /** [channels][3], on model-space values. */
@@ -112,10 +118,13 @@ export interface DiffusionFamily<Config = unknown> extends ModelFamily<Config, D
 export interface VideoAutoencoder {
   /**
    * latent [C, T, h, w] in the autoencoder's own scale -> frames 4(T-1)+1 of [n, H, W, 3] in -1..1, handed out in order
-   * as they are made; memory does not grow with T.
+   * as they are made and disposed afterwards; memory does not grow with T.
    */
   decode(latent: Tensor, onFrames: (frames: Tensor, first: number) => Promise<void>): Promise<void>;
-  /** Frames arrive on demand as [n, H, W, 3] in -1..1; returns the latent mean [C, T, h, w]. */
+  /**
+   * Frames are asked for in order as [n, H, W, 3] in -1..1 and disposed here; those behind the last whole group are left
+   * out. Returns the latent mean [C, T, h, w]. Throws ERR_SHAPE when a size is not a multiple of the spatial factor.
+   */
   encode(
     count: number,
     nextFrames: (first: number, count: number) => Promise<Tensor>,
@@ -124,7 +133,7 @@ export interface VideoAutoencoder {
 
 export interface VaeFamily<Config = unknown> extends ModelFamily<Config, VideoAutoencoder> {
   readonly kind: "vae";
-  readonly latent: LatentFormat;
+  readonly latent: LatentGeometry;
 }
 
 export interface TextEncoder {

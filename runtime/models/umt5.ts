@@ -1,0 +1,226 @@
+/**
+ * The UMT5 text encoder (UniMax, arXiv 2304.09151; T5, arXiv 1910.10683; checked against the T5 of the Wan2.1
+ * repository): pre-norm blocks whose attention adds a learned bias for the distance of two tokens, in every block one of
+ * its own, and does not scale its logits.
+ */
+import { UmbelError } from "#runtime/errors";
+import { denseLayer } from "#runtime/nn/dense-layer";
+import { replace } from "#runtime/nn/replace";
+import type {
+  CheckpointHeader,
+  Naming,
+  TensorSpec,
+  TextEncoder,
+  TextEncoderFamily,
+  Weights,
+} from "#runtime/sdk/model";
+import { add, attention, embedding, gelu, mul, rmsNorm } from "#runtime/tensor/ops";
+import { scope } from "#runtime/tensor/scope";
+import type { Tensor } from "#runtime/tensor/tensor";
+
+interface Umt5Config {
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly headDim: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly buckets: number;
+  /** Distance from which on all distances share one bucket. */
+  readonly maxDistance: number;
+}
+
+const EPS = 1e-6;
+
+// Names
+
+/** [canonical, Wan2.1 repository] inside of a block; a final `.weight` stays. */
+const BLOCK_NAMES: readonly (readonly [string, string])[] = [
+  ["layer.0.layer_norm", "norm1"],
+  ["layer.0.SelfAttention.q", "attn.q"],
+  ["layer.0.SelfAttention.k", "attn.k"],
+  ["layer.0.SelfAttention.v", "attn.v"],
+  ["layer.0.SelfAttention.o", "attn.o"],
+  ["layer.0.SelfAttention.relative_attention_bias", "pos_embedding.embedding"],
+  ["layer.1.layer_norm", "norm2"],
+  ["layer.1.DenseReluDense.wi_0", "ffn.gate.0"],
+  ["layer.1.DenseReluDense.wi_1", "ffn.fc1"],
+  ["layer.1.DenseReluDense.wo", "ffn.fc2"],
+];
+const toCanonical = new Map(BLOCK_NAMES.map(([to, from]) => [from, to]));
+
+const transformers: Naming = {
+  id: "transformers",
+  canonical(name) {
+    if (name === "encoder.embed_tokens.weight") return "shared.weight";
+    const known =
+      /^(shared\.weight|encoder\.final_layer_norm\.weight|encoder\.block\.\d+\.layer\..+)$/;
+    return known.test(name) ? name : null;
+  },
+};
+
+const original: Naming = {
+  id: "original",
+  canonical(name) {
+    if (name === "token_embedding.weight") return "shared.weight";
+    if (name === "norm.weight") return "encoder.final_layer_norm.weight";
+    const parts = /^blocks\.(\d+)\.(.+)\.weight$/.exec(name);
+    const part = toCanonical.get(parts?.[2] ?? "");
+    return parts === null || part === undefined ? null : `encoder.block.${parts[1]}.${part}.weight`;
+  },
+};
+
+// Configuration
+
+const biasName = (block: number) =>
+  `encoder.block.${block}.layer.0.SelfAttention.relative_attention_bias.weight`;
+
+/** Null also for T5, which has the position bias in its first block only. */
+function detect(header: CheckpointHeader): Umt5Config | null {
+  const shape = (name: string) => header.tensors.get(name)?.shape ?? [];
+  const [vocabulary, width] = shape("shared.weight");
+  const [buckets, heads] = shape(biasName(0));
+  const [inner] = shape("encoder.block.0.layer.0.SelfAttention.q.weight");
+  const [hidden] = shape("encoder.block.0.layer.1.DenseReluDense.wi_0.weight");
+  if (vocabulary === undefined || width === undefined || buckets === undefined) return null;
+  if (heads === undefined || inner === undefined || hidden === undefined) return null;
+  if (heads === 0 || inner % heads !== 0) return null;
+  let layers = 0;
+  while (header.tensors.has(`encoder.block.${layers}.layer.0.SelfAttention.q.weight`)) layers++;
+  if (layers > 1 && !header.tensors.has(biasName(1))) return null;
+  return {
+    vocabulary,
+    width,
+    heads,
+    headDim: inner / heads,
+    hidden,
+    layers,
+    buckets,
+    maxDistance: maxDistance(header),
+  };
+}
+
+function maxDistance(header: CheckpointHeader): number {
+  try {
+    const config: unknown = JSON.parse(header.metadata["config"] ?? "{}");
+    const value = Object(config)["relative_attention_max_distance"] as unknown;
+    return typeof value === "number" && value > 1 ? value : 128;
+  } catch {
+    return 128;
+  }
+}
+
+function tensors(config: Umt5Config): TensorSpec[] {
+  const { width, heads, hidden } = config;
+  const inner = heads * config.headDim;
+  const result: TensorSpec[] = [{ name: "shared.weight", shape: [config.vocabulary, width] }];
+  for (let i = 0; i < config.layers; i++) {
+    const attn = `encoder.block.${i}.layer.0`;
+    const ffn = `encoder.block.${i}.layer.1`;
+    result.push(
+      { name: `${attn}.layer_norm.weight`, shape: [width] },
+      { name: `${attn}.SelfAttention.q.weight`, shape: [inner, width] },
+      { name: `${attn}.SelfAttention.k.weight`, shape: [inner, width] },
+      { name: `${attn}.SelfAttention.v.weight`, shape: [inner, width] },
+      { name: `${attn}.SelfAttention.o.weight`, shape: [width, inner] },
+      { name: biasName(i), shape: [config.buckets, heads] },
+      { name: `${ffn}.layer_norm.weight`, shape: [width] },
+      { name: `${ffn}.DenseReluDense.wi_0.weight`, shape: [hidden, width] },
+      { name: `${ffn}.DenseReluDense.wi_1.weight`, shape: [hidden, width] },
+      { name: `${ffn}.DenseReluDense.wo.weight`, shape: [width, hidden] },
+    );
+  }
+  result.push({ name: "encoder.final_layer_norm.weight", shape: [width] });
+  return result;
+}
+
+// The model
+
+function create(config: Umt5Config, weights: Weights): TextEncoder {
+  return { forward: (ids) => scope(() => forward(config, weights, ids)) };
+}
+
+function forward(config: Umt5Config, weights: Weights, ids: Int32Array): Tensor {
+  const { device } = weights;
+  const n = ids.length;
+  const wrong = ids.find((id) => id < 0 || id >= config.vocabulary);
+  if (n === 0 || wrong !== undefined) {
+    throw new UmbelError(
+      "ERR_INVALID_ARGUMENT",
+      `Expected token ids from 0 to ${config.vocabulary - 1}, got ${wrong ?? "none"}. ` +
+        "The tokenizer does not belong to this encoder.",
+    );
+  }
+  const buckets = device.tensor(distanceBuckets(config, n), [n, n]);
+  let x = embedding(weights.get("shared.weight"), device.tensor(ids, [n]));
+  for (let i = 0; i < config.layers; i++) {
+    const attn = `encoder.block.${i}.layer.0`;
+    const ffn = `encoder.block.${i}.layer.1`;
+    x = replace(x, (states) => {
+      const normed = rmsNorm(states, weights.get(`${attn}.layer_norm.weight`), EPS);
+      return add(states, selfAttention(config, weights, i, normed, buckets));
+    });
+    x = replace(x, (states) => {
+      const normed = rmsNorm(states, weights.get(`${ffn}.layer_norm.weight`), EPS);
+      return add(states, feedForward(weights, `${ffn}.DenseReluDense`, normed));
+    });
+  }
+  return rmsNorm(x, weights.get("encoder.final_layer_norm.weight"), EPS);
+}
+
+function selfAttention(
+  config: Umt5Config,
+  weights: Weights,
+  block: number,
+  x: Tensor,
+  buckets: Tensor,
+): Tensor {
+  const name = `encoder.block.${block}.layer.0.SelfAttention`;
+  const heads = (part: string) =>
+    denseLayer(weights, `${name}.${part}`, x).reshape([-1, config.heads, config.headDim]);
+  const bias = embedding(weights.get(biasName(block)), buckets)
+    .permute([2, 0, 1])
+    .contiguous();
+  const y = attention(heads("q"), heads("k"), heads("v"), { bias, scale: 1 });
+  return denseLayer(weights, `${name}.o`, y.reshape([x.shape[0] ?? 0, -1]));
+}
+
+function feedForward(weights: Weights, name: string, x: Tensor): Tensor {
+  const gate = gelu(denseLayer(weights, `${name}.wi_0`, x), { tanh: true });
+  return denseLayer(weights, `${name}.wo`, mul(gate, denseLayer(weights, `${name}.wi_1`, x)));
+}
+
+/**
+ * [n, n]: the bucket of key j for query i. Half of the buckets are for keys behind the query; of each half one half is
+ * for single distances, the other grows with the logarithm. Single precision, as the buckets were trained.
+ */
+export function distanceBuckets(
+  { buckets, maxDistance: far }: Pick<Umt5Config, "buckets" | "maxDistance">,
+  n: number,
+): Int32Array {
+  const half = Math.floor(buckets / 2);
+  const exact = Math.floor(half / 2);
+  const bucket = (distance: number) => {
+    if (distance < exact) return distance;
+    const logarithm = Math.fround(Math.log(Math.fround(distance / exact)));
+    const share = Math.fround(logarithm / Math.fround(Math.log(far / exact)));
+    return Math.min(half - 1, exact + Math.trunc(Math.fround(share * (half - exact))));
+  };
+  const ofDistance = Int32Array.from({ length: n }, (_, distance) => bucket(distance));
+  return Int32Array.from({ length: n * n }, (_, at) => {
+    const offset = (at % n) - Math.floor(at / n);
+    return (offset > 0 ? half : 0) + ofDistance[Math.abs(offset)]!;
+  });
+}
+
+const umt5: TextEncoderFamily<Umt5Config> = {
+  family: "umt5",
+  title: "UMT5 text encoder",
+  kind: "text-encoder",
+  namings: [transformers, original],
+  detect,
+  tensors,
+  create,
+};
+
+export default umt5;

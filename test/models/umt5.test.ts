@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import umt5, { distanceBuckets } from "#runtime/models/umt5";
+import { openDevice } from "#runtime/tensor/devices";
+import { scope } from "#runtime/tensor/scope";
+import { headerOf, openModel, planModel } from "../helpers/model-weights.ts";
+import { NO_SHARED, sharedDir, sharedJson, sharedPath, sharedTensors } from "../helpers/shared.ts";
+import {
+  checkLiveTensorsAtEnd,
+  expectNoLiveTensors,
+  relativeError,
+  testDevice,
+} from "../helpers/tensors.ts";
+
+checkLiveTensorsAtEnd();
+
+const BOUND = 1e-4;
+const folder = "goldens/wan/umt5";
+const present = sharedDir() !== null && existsSync(sharedPath(folder));
+const block = (i: number) => `encoder.block.${i}.layer`;
+
+function toyShapes(layers: number): Record<string, number[]> {
+  const shapes: Record<string, number[]> = {
+    "shared.weight": [40, 16],
+    "encoder.final_layer_norm.weight": [16],
+  };
+  for (let i = 0; i < layers; i++) {
+    const attn = `${block(i)}.0.SelfAttention`;
+    for (const part of ["q", "k", "v"]) shapes[`${attn}.${part}.weight`] = [32, 16];
+    shapes[`${attn}.o.weight`] = [16, 32];
+    shapes[`${attn}.relative_attention_bias.weight`] = [32, 4];
+    shapes[`${block(i)}.0.layer_norm.weight`] = [16];
+    shapes[`${block(i)}.1.layer_norm.weight`] = [16];
+    for (const part of ["wi_0", "wi_1"]) {
+      shapes[`${block(i)}.1.DenseReluDense.${part}.weight`] = [24, 16];
+    }
+    shapes[`${block(i)}.1.DenseReluDense.wo.weight`] = [16, 24];
+  }
+  return shapes;
+}
+
+test("the configuration comes from shapes", () => {
+  const header = headerOf(toyShapes(3));
+  const config = umt5.detect(header);
+  expect(config).toMatchObject({
+    vocabulary: 40,
+    width: 16,
+    heads: 4,
+    headDim: 8,
+    hidden: 24,
+    layers: 3,
+  });
+  expect(config).toMatchObject({ buckets: 32, maxDistance: 128 });
+  const far = headerOf(toyShapes(3), { config: '{"relative_attention_max_distance": 64}' });
+  expect(umt5.detect(far)).toMatchObject({ maxDistance: 64 });
+});
+
+test("T5, whose later blocks have no position bias, is none", () => {
+  const shapes = toyShapes(2);
+  delete shapes[`${block(1)}.0.SelfAttention.relative_attention_bias.weight`];
+  expect(umt5.detect(headerOf(shapes))).toBeNull();
+});
+
+test("names of both kinds of files", () => {
+  const [transformers, original] = umt5.namings;
+  const attn = `${block(7)}.0.SelfAttention`;
+  expect(transformers?.canonical("encoder.embed_tokens.weight")).toBe("shared.weight");
+  expect(transformers?.canonical(`${attn}.q.weight`)).toBe(`${attn}.q.weight`);
+  expect(transformers?.canonical("decoder.block.0.layer.0.SelfAttention.q.weight")).toBeNull();
+  const names: [string, string | null][] = [
+    ["token_embedding.weight", "shared.weight"],
+    ["blocks.7.attn.q.weight", `${attn}.q.weight`],
+    ["blocks.7.pos_embedding.embedding.weight", `${attn}.relative_attention_bias.weight`],
+    ["blocks.7.ffn.gate.0.weight", `${block(7)}.1.DenseReluDense.wi_0.weight`],
+    ["blocks.7.norm2.weight", `${block(7)}.1.layer_norm.weight`],
+    ["norm.weight", "encoder.final_layer_norm.weight"],
+    ["blocks.7.self_attn.q.weight", null],
+  ];
+  expect(names.map(([name]) => [name, original?.canonical(name)])).toEqual(names);
+});
+
+describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
+  test.each([0, 1])("prompt %i", async (index) => {
+    const device = testDevice();
+    const golden = sharedTensors(`${folder}/io.safetensors`);
+    using opened = openModel(umt5, sharedPath(`${folder}/weights.safetensors`), device);
+    const [, rows = 0] = golden.get("input_ids").shape;
+    const row = (name: string) => golden.get(name).values.slice(index * rows, (index + 1) * rows);
+    const used = row("attention_mask").reduce((sum, value) => sum + value, 0);
+    using result = opened.model.forward(Int32Array.from(row("input_ids").slice(0, used)));
+    expect(result.shape).toEqual([used, 64]);
+    const start = index * rows * 64;
+    const expected = golden.get("out").values.slice(start, start + used * 64);
+    const error = relativeError(await result.read(), expected);
+    expect(error).toBeLessThan(BOUND);
+  });
+});
+
+test.each([
+  [32, 128, [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 23, 32, 46, 64, 91]],
+  [32, 64, [1, 2, 3, 4, 5, 6, 7, 8, 11, 14, 18, 23, 30, 39, 50]],
+  [16, 128, [1, 2, 3, 4, 10, 23, 54]],
+])("%i buckets to distance %i begin where the reference's do", (buckets, maxDistance, starts) => {
+  const n = 200;
+  const grid = distanceBuckets({ buckets, maxDistance }, n);
+  const bucketOf = (distance: number) => starts.filter((start) => start <= distance).length;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const expected = bucketOf(Math.abs(j - i)) + (j > i ? buckets / 2 : 0);
+      if (grid[i * n + j] !== expected) expect([i, j, grid[i * n + j]]).toEqual([i, j, expected]);
+    }
+  }
+});
+
+test("ids that the vocabulary does not have are refused", async () => {
+  const device = openDevice("null");
+  using opened = planModel(umt5, headerOf(toyShapes(1)), device);
+  expect(() => opened.model.forward(Int32Array.of(1, 40))).toThrow(/ids from 0 to 39, got 40/);
+  expect(() => opened.model.forward(Int32Array.of(-1))).toThrow(/got -1/);
+  expect(() => opened.model.forward(Int32Array.of())).toThrow(/got none/);
+  opened[Symbol.dispose]();
+  await expectNoLiveTensors(device);
+});
+
+test.skipIf(sharedDir() === null)(
+  `the published size on the null device (${NO_SHARED})`,
+  async () => {
+    const manifests = sharedJson<Record<string, Record<string, number[]>>>(
+      "goldens/wan/manifests/wan.json",
+    );
+    const manifest = manifests["umt5_xxl"] ?? {};
+    const device = openDevice("null");
+    using opened = planModel(umt5, headerOf(manifest), device);
+    const specs = umt5.tensors(opened.config).map(({ name, shape }) => [name, shape]);
+    expect(Object.fromEntries(specs)).toEqual(manifest);
+    scope(() => expect(opened.model.forward(new Int32Array(120)).shape).toEqual([120, 4096]));
+    expect([...opened.weights.asked].sort()).toEqual(Object.keys(manifest).sort());
+  },
+);
