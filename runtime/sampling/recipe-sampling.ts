@@ -50,6 +50,7 @@ export async function sampleRecipe(
     device: context.device,
     model: lease.instance,
     family: lease.family,
+    shift: model.shift,
     sampler: samplerByName(sampler.name),
     samplerOptions: sampler.options,
     attention: (step) => stepAttention(plan, step),

@@ -7,8 +7,21 @@ import type { SamplerDefinition } from "#runtime/sdk/sampler";
 
 const FOLDER = new URL("../samplers/", import.meta.url);
 
-/** The one that new nodes start with stands first. */
-const FIRST = "euler";
+/** The order of ComfyUI's menus; the first is what new nodes start with. Others follow by name. */
+const ORDER = [
+  "euler",
+  "euler_ancestral",
+  "heun",
+  "dpmpp_sde",
+  "dpmpp_2m",
+  "dpmpp_2m_sde",
+  "lcm",
+  "deis",
+  "res_multistep",
+  "ddim",
+  "uni_pc",
+  "uni_pc_bh2",
+];
 
 const definitions = await Promise.all(
   readdirSync(fileURLToPath(FOLDER))
@@ -37,5 +50,6 @@ export function samplerByName(name: string): SamplerDefinition {
 }
 
 function rank(name: string): number {
-  return name === FIRST ? 0 : 1;
+  const place = ORDER.indexOf(name);
+  return place === -1 ? ORDER.length : place;
 }

@@ -2,8 +2,7 @@ import { describe, expect, test } from "vitest";
 import { blockCount, density, rowColumns } from "#runtime/attention/csr";
 import { radialMask, type RadialGeometry } from "#runtime/attention/radial";
 import type { BlockMask } from "#runtime/attention/block-mask";
-import { sharedJson, sharedTensors } from "../../helpers/golden.ts";
-import { sharedDir } from "../../helpers/shared.ts";
+import { sharedDir, sharedJson, sharedTensors } from "../../helpers/shared.ts";
 
 interface GoldenCase {
   readonly tokens_per_frame: number;

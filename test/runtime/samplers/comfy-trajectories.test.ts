@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { SAMPLERS, samplerNamed } from "#runtime/sampling/catalog";
+import { samplerByName, SAMPLER_NAMES } from "#runtime/sampling/sampler-registry";
 import { TorchRandom } from "#runtime/sampling/noise";
-import { sharedJson } from "../../helpers/golden.ts";
 import { runAnalytic } from "../../helpers/sampler-run.ts";
-import { sharedDir } from "../../helpers/shared.ts";
+import { sharedDir, sharedJson } from "../../helpers/shared.ts";
 import { relativeError } from "../../helpers/tensors.ts";
 
 const f = Math.fround;
@@ -31,7 +30,7 @@ const { cases } = JSON.parse(
 test.each(cases)("$sampler equals ComfyUI at shift $shift, seed $seed", async (recorded) => {
   const seed = BigInt(recorded.seed);
   const first = recorded.sigmas[0] as number;
-  const sampler = samplerNamed(recorded.sampler);
+  const sampler = samplerByName(recorded.sampler);
   const steps: number[] = [];
   const { out, sigmas, asked, liveTensors } = await runAnalytic(sampler, {
     sigmas: recorded.sigmas,
@@ -56,7 +55,7 @@ test.each(cases)("$sampler equals ComfyUI at shift $shift, seed $seed", async (r
 
 test("the recorded runs cover every sampler of ComfyUI that is here", () => {
   const recorded = new Set(cases.map(({ sampler }) => sampler));
-  expect([...SAMPLERS.keys()].filter((name) => !recorded.has(name))).toEqual(["wan_unipc"]);
+  expect(SAMPLER_NAMES.filter((name) => !recorded.has(name))).toEqual(["wan_unipc"]);
 });
 
 interface Trajectory {
@@ -79,11 +78,11 @@ describe.skipIf(sharedDir() === null)("the shared trajectories", () => {
         );
   const known = Object.entries(shared.trajectories).filter(([key, { model_sigmas }]) => {
     const name = key.split("/")[0] as string;
-    return model_sigmas !== undefined && SAMPLERS.has(NAMES[name] ?? name);
+    return model_sigmas !== undefined && SAMPLER_NAMES.includes(NAMES[name] ?? name);
   });
   test.each(known)("%s within 1e-5", async (key, trajectory) => {
     const name = key.split("/")[0] as string;
-    const { out, sigmas } = await runAnalytic(samplerNamed(NAMES[name] ?? name), {
+    const { out, sigmas } = await runAnalytic(samplerByName(NAMES[name] ?? name), {
       sigmas: trajectory.sigmas.map((sigma) =>
         sigma === f(0.001) || sigma === 0.00100000005 ? 0 : sigma,
       ),

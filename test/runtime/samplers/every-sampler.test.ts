@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { SAMPLERS, samplerNamed } from "#runtime/sampling/catalog";
+import { samplerByName, SAMPLER_NAMES } from "#runtime/sampling/sampler-registry";
 import { TorchRandom } from "#runtime/sampling/noise";
 import { scheduleSigmas } from "#runtime/sampling/schedules";
 import { runAnalytic, type AnalyticRun } from "../../helpers/sampler-run.ts";
 
-const NAMES = [...SAMPLERS.keys()];
+const NAMES = SAMPLER_NAMES;
 
 /** Flow of a distribution whose clean latents are all 0.5: (x - 0.5) / sigma. */
 const toHalf = (x: number, sigma: number): number => (x - 0.5) / sigma;
@@ -17,12 +17,12 @@ function runOf(steps: number, change: Partial<AnalyticRun> = {}): AnalyticRun {
 test("menus begin as ComfyUI's do", () => {
   expect(NAMES.slice(0, 4)).toEqual(["euler", "euler_ancestral", "heun", "dpmpp_sde"]);
   expect(NAMES).toHaveLength(13);
-  expect(() => samplerNamed("nope")).toThrow("Expected a sampler out of euler");
+  expect(() => samplerByName("eular")).toThrow("Did you mean");
 });
 
 test.each(NAMES)("%s finds a distribution of one point in any number of steps", async (name) => {
   for (const steps of [1, 2, 3, 4, 9]) {
-    const { out, sigmas, liveTensors } = await runAnalytic(samplerNamed(name), runOf(steps));
+    const { out, sigmas, liveTensors } = await runAnalytic(samplerByName(name), runOf(steps));
     const last = 1 - (sigmas.at(-1) as number);
     // ComfyUI's UniPC ends at sigma 0.001, where a thousandth of the noise is left.
     for (const value of out)
@@ -38,7 +38,7 @@ test.each(NAMES)("%s leaves no tensor when it is cancelled at any step", async (
         if (index === stop) throw new Error("stop");
       },
     });
-    await expect(runAnalytic(samplerNamed(name), run)).rejects.toThrow("stop");
+    await expect(runAnalytic(samplerByName(name), run)).rejects.toThrow("stop");
   }
 });
 
@@ -50,15 +50,15 @@ test.each(NAMES)("%s leaves no tensor when the model fails at any call", async (
         if (calls++ === fail) throw new Error("model");
       },
     });
-    if (fail < samplerNamed(name).evaluations(5)) {
-      await expect(runAnalytic(samplerNamed(name), run)).rejects.toThrow("model");
+    if (fail < samplerByName(name).evaluations(5)) {
+      await expect(runAnalytic(samplerByName(name), run)).rejects.toThrow("model");
     }
   }
 });
 
 test.each(NAMES)("%s ends where a partial schedule ends", async (name) => {
   const sigmas = [0.9, 0.7, 0.5];
-  const { out, liveTensors } = await runAnalytic(samplerNamed(name), runOf(2, { sigmas }));
+  const { out, liveTensors } = await runAnalytic(samplerByName(name), runOf(2, { sigmas }));
   expect(out.every(Number.isFinite)).toBe(true);
   expect(liveTensors).toBe(0);
 });
@@ -68,7 +68,7 @@ test.each(["euler_ancestral", "dpmpp_sde", "dpmpp_2m_sde"])(
   async (name) => {
     const curved = (x: number, sigma: number): number => x * Math.cos(3 * sigma);
     const run = (seed: bigint, eta: number) =>
-      runAnalytic(samplerNamed(name), runOf(6, { seed, velocity: curved, options: { eta } })).then(
+      runAnalytic(samplerByName(name), runOf(6, { seed, velocity: curved, options: { eta } })).then(
         ({ out }) => out,
       );
     expect(await run(1n, 0)).toEqual(await run(2n, 0));

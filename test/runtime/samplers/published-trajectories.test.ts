@@ -1,10 +1,9 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { samplerNamed } from "#runtime/sampling/catalog";
+import { samplerByName } from "#runtime/sampling/sampler-registry";
 import { scheduleSigmas } from "#runtime/sampling/schedules";
-import { sharedPath, sharedTensors } from "../../helpers/golden.ts";
 import { runAnalytic } from "../../helpers/sampler-run.ts";
-import { sharedDir } from "../../helpers/shared.ts";
+import { sharedDir, sharedPath, sharedTensors } from "../../helpers/shared.ts";
 import { relativeError } from "../../helpers/tensors.ts";
 
 const f = Math.fround;
@@ -29,7 +28,7 @@ async function compare(file: string, sampler: string, flow = velocity): Promise<
   const size = states.values.length / (states.shape[0] as number);
   const state = (i: number): Float32Array => states.values.subarray(i * size, (i + 1) * size);
   let asked = 0;
-  const { out, liveTensors } = await runAnalytic(samplerNamed(sampler), {
+  const { out, liveTensors } = await runAnalytic(samplerByName(sampler), {
     sigmas: [...golden.get("sigmas").values],
     x: state(0),
     velocity: flow,
@@ -71,7 +70,7 @@ describe.skipIf(sharedDir() === null)("published solvers", () => {
 });
 
 test("Wan's solver stays finite from pure noise", async () => {
-  const { out } = await runAnalytic(samplerNamed("wan_unipc"), {
+  const { out } = await runAnalytic(samplerByName("wan_unipc"), {
     sigmas: [1, 0.9, 0.5, 0.2, 0],
     x: Float32Array.of(1, -1, 0.5),
     velocity,

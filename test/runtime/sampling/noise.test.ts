@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { latentNoise, TorchRandom } from "#runtime/sampling/noise";
-import { sharedJson, sharedTensors } from "../../helpers/golden.ts";
-import { sharedDir } from "../../helpers/shared.ts";
+import { sharedDir, sharedJson, sharedTensors } from "../../helpers/shared.ts";
 
 function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   expect(actual.length).toBe(expected.length);

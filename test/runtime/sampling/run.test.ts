@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { samplerNamed } from "#runtime/sampling/catalog";
+import { samplerByName } from "#runtime/sampling/sampler-registry";
 import { TorchRandom } from "#runtime/sampling/noise";
 import { sampleLatent, wholeTimestep } from "#runtime/sampling/run";
 import { scheduleSigmas } from "#runtime/sampling/schedules";
@@ -8,8 +8,7 @@ import type { SampleRequest, StepReport } from "#runtime/sampling/request";
 import { defineSampler } from "#runtime/sdk/sampler";
 import type { Conditioning, Latent } from "#runtime/sdk/values";
 import { openDevice } from "#runtime/tensor/devices";
-import { sharedJson } from "../../helpers/golden.ts";
-import { sharedDir } from "../../helpers/shared.ts";
+import { sharedDir, sharedJson } from "../../helpers/shared.ts";
 import {
   checkLiveTensorsAtEnd,
   expectNoLiveTensors,
@@ -34,7 +33,7 @@ function requestOf(change: Partial<SampleRequest> = {}): SampleRequest {
     device: testDevice(),
     model: cubicFlow,
     family: toyFamily(plainFormat(1)),
-    sampler: samplerNamed("euler"),
+    sampler: samplerByName("euler"),
     sigmas: scheduleSigmas("simple", flow, 20),
     latent: zeros([1, 1, 1, 4, 4]),
     noise: { kind: "random", seed: 0n },
@@ -61,7 +60,7 @@ describe.skipIf(sharedDir() === null)("equals ComfyUI", () => {
   test.each(["uni_pc", "uni_pc_bh2"])(
     "a whole run with %s, its dropped level and its last level",
     async (name) => {
-      const sampler = samplerNamed(name);
+      const sampler = samplerByName(name);
       const sigmas = kSamplerSigmas({ schedule: "simple", flow, steps: 20 }, sampler);
       const { samples } = await sampleLatent(requestOf({ sampler, sigmas }));
       const key = `${name === "uni_pc" ? "uni_pc_bh1" : name}/simple/20/shift8 (steps+1, penultimate dropped)`;
@@ -187,7 +186,7 @@ test("attention is asked for the step that a level belongs to", async () => {
   await sampleLatent(
     requestOf({
       model,
-      sampler: samplerNamed("heun"),
+      sampler: samplerByName("heun"),
       sigmas: scheduleSigmas("simple", flow, 4),
       attention: (step) => {
         steps.push(step);
@@ -211,7 +210,7 @@ test("timesteps are a thousand sigma, whole for Wan's solver", async () => {
   const sigmas = scheduleSigmas("wan", { ...flow, shift: 5 }, 8);
   const timesteps = async (name: string): Promise<number[]> => {
     const model = new PromptFlow();
-    await sampleLatent(requestOf({ model, sigmas, sampler: samplerNamed(name) }));
+    await sampleLatent(requestOf({ model, sigmas, sampler: samplerByName(name) }));
     return model.asked.map(({ timestep }) => timestep);
   };
   expect(await timesteps("wan_unipc")).toEqual([999, 972, 937, 892, 833, 749, 624, 416]);
@@ -304,7 +303,7 @@ test("the null device counts a run", async () => {
 
 test("the same run gives the same bytes", async () => {
   const request = requestOf({
-    sampler: samplerNamed("dpmpp_sde"),
+    sampler: samplerByName("dpmpp_sde"),
     noise: { kind: "random", seed: 99n },
   });
   const [first, second] = [await sampleLatent(request), await sampleLatent(request)];

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { betaQuantile } from "#runtime/sampling/beta-quantile";
 import { SCHEDULE_NAMES, scheduleSigmas, type ScheduleName } from "#runtime/sampling/schedules";
-import { sharedJson } from "../../helpers/golden.ts";
-import { sharedDir } from "../../helpers/shared.ts";
+import { sharedDir, sharedJson } from "../../helpers/shared.ts";
 
 interface Tables {
   readonly sigmas: Readonly<Record<string, readonly number[]>>;

@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isUmbelError } from "#runtime/errors";
 import { SentencePiece } from "#runtime/text/sentencepiece";
 import { modelFile, type PieceSpec } from "../../helpers/sentencepiece-file.ts";
-import { sharedJson, sharedPath } from "../../helpers/golden.ts";
-import { sharedDir } from "../../helpers/shared.ts";
+import { sharedDir, sharedJson, sharedPath } from "../../helpers/shared.ts";
 
 interface Case {
   readonly text: string;
