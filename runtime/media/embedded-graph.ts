@@ -1,0 +1,84 @@
+/** Graphs that results carry: container tags of MP4, MOV and WebM, text chunks of PNG, EXIF of WebP. */
+import { open, type FileHandle } from "node:fs/promises";
+import { ALL_FORMATS, FilePathSource, Input } from "mediabunny";
+import { UmbelError } from "#runtime/errors";
+import { readPngText } from "./png-text.ts";
+import { readWebpExif } from "./webp-exif.ts";
+
+const MAX_PICTURE_BYTES = 512 << 20;
+
+/**
+ * Tags that hold graphs, by name: `umbel` (our document), `prompt` and `workflow` (ComfyUI's forms); empty when there
+ * are none. Throws ERR_FILE, ERR_MEDIA.
+ */
+export async function readEmbeddedGraph(path: string): Promise<Record<string, string>> {
+  const file = await readHead(path);
+  const all =
+    file.kind === "png"
+      ? readPngText(file.bytes, path)
+      : file.kind === "webp"
+        ? readWebpExif(file.bytes, path)
+        : await readContainerTags(path);
+  const names = ["umbel", "prompt", "workflow"];
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+}
+
+async function readHead(
+  path: string,
+): Promise<{ kind: "png" | "webp" | "container"; bytes: Buffer }> {
+  let handle;
+  try {
+    handle = await open(path, "r");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "an error";
+    throw new UmbelError("ERR_FILE", `Expected to read ${path}, got ${code}.`, { cause });
+  }
+  try {
+    const head = Buffer.alloc(16);
+    await handle.read(head, 0, 16, 0);
+    const kind =
+      head.toString("latin1", 1, 4) === "PNG"
+        ? "png"
+        : head.toString("latin1", 8, 12) === "WEBP"
+          ? "webp"
+          : "container";
+    if (kind === "container") return { kind, bytes: head };
+    const { size } = await handle.stat();
+    if (size > MAX_PICTURE_BYTES) {
+      throw new UmbelError(
+        "ERR_MEDIA",
+        `Expected a picture of at most ${MAX_PICTURE_BYTES} bytes in ${path}, got ${size}.`,
+      );
+    }
+    return { kind, bytes: await readWhole(handle, size) };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readContainerTags(path: string): Promise<Record<string, string>> {
+  const input = new Input({ source: new FilePathSource(path), formats: ALL_FORMATS });
+  try {
+    const { raw = {} } = await input.getMetadataTags();
+    const texts = Object.entries(raw).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    );
+    // Matroska writers turn tag names into capitals.
+    return Object.fromEntries(texts.map(([name, text]) => [name.toLowerCase(), text]));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UmbelError(
+      "ERR_MEDIA",
+      `Expected ${path} to be MP4, WebM, WebP or PNG, got a file that cannot be read: ${reason}`,
+      { cause },
+    );
+  } finally {
+    input.dispose();
+  }
+}
+
+async function readWhole(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(size);
+  const { bytesRead } = await handle.read(bytes, 0, size, 0);
+  return bytes.subarray(0, bytesRead);
+}
