@@ -59,10 +59,15 @@ test("no text names a path of one machine", () => {
   expect(naming).toEqual([]);
 });
 
-test("the lock file names no download address", () => {
-  const lock = JSON.parse(text("package-lock.json")) as {
-    packages: Record<string, { resolved?: string }>;
+test("the lock file names no download address and every platform's packages", () => {
+  const { packages } = JSON.parse(text("package-lock.json")) as {
+    packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
   };
-  const resolved = Object.values(lock.packages).filter((entry) => entry.resolved !== undefined);
-  expect(resolved).toEqual([]);
+  const entries = Object.entries(packages);
+  expect(entries.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+
+  // npm leaves out what its registry does not hold, and `npm ci` then refuses the file.
+  const locked = new Set(entries.map(([path]) => path.split("node_modules/").at(-1)));
+  const optional = entries.flatMap(([, entry]) => Object.keys(entry.optionalDependencies ?? {}));
+  expect(optional.filter((name) => !locked.has(name))).toEqual([]);
 });
