@@ -25,7 +25,7 @@ export default defineNode({
     decay_factor: float({
       default: 0.2,
       min: 0,
-      max: 16,
+      max: 1,
       step: 0.01,
       tooltip: "Smaller is sparser and faster.",
     }),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { isUmbelError } from "#runtime/errors";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { addInfo } from "./info.ts";
+import { addMask } from "./mask.ts";
 import { addNodes } from "./nodes.ts";
 import { addRun } from "./run.ts";
 import { addValidate } from "./validate.ts";
@@ -19,7 +20,7 @@ const program = new Command("umbel")
       .map(([name, code]) => `${code} ${name}`)
       .join(", ")}`,
   );
-for (const add of [addRun, addValidate, addNodes, addInfo]) add(program);
+for (const add of [addRun, addValidate, addMask, addNodes, addInfo]) add(program);
 for (const command of program.commands) command.exitOverride();
 
 try {
