@@ -22,6 +22,9 @@ export default defineSampler({
     let lastWidth = 0;
     for (const { index, sigma, next } of stepsOf(finiteLevels(run.sigmas, run.almostNoise))) {
       const denoised = held.set("denoised", run.denoise(held.get("x"), sigma));
+      const noisy = next > 0 && eta > 0 && noiseScale > 0;
+      // Noise is made while the device computes.
+      if (noisy) held.set("noise", run.pathNoise(sigma, next));
       await run.step(index, denoised);
       if (next === 0) {
         held.move("denoised", "x");
@@ -32,10 +35,9 @@ export default defineSampler({
       const alpha = f32(next * exp32(end));
       const pull = -expm1(-f32(width * f32(eta + 1)));
       const terms: Term[] = [[f32(alpha * pull), denoised]];
-      if (eta > 0 && noiseScale > 0) {
+      if (noisy) {
         const spread = sqrt32(-expm1(f32(f32(-2 * width) * eta)));
-        const noise = held.set("noise", run.pathNoise(sigma, next));
-        terms.push([f32(next * spread) * noiseScale, noise]);
+        terms.push([f32(next * spread) * noiseScale, held.get("noise")]);
       }
       held.set(
         "x",

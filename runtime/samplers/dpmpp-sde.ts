@@ -39,20 +39,22 @@ export default defineSampler({
       const halfway = f32(start + f32(middle * f32(end - start)));
       const between = sigmaOfHalfLogSnr(halfway);
       const alpha = f32(sigma * exp32(start));
+      const noisy = eta > 0 && noiseScale > 0;
       /** From the step's beginning to a level, through an estimate of the clean latent. */
       const move = (lambda: number, level: number, estimate: Tensor): Tensor => {
         const { down, up } = ancestralStep(exp32(-start), exp32(-lambda), eta);
         const width = f32(-log32(down) - start);
         const scale = f32(level * exp32(lambda));
         const terms: Term[] = [[-f32(scale * expm1(-width)), estimate]];
-        if (eta > 0 && noiseScale > 0) {
-          terms.push([scale * noiseScale * up, held.set("noise", run.pathNoise(sigma, level))]);
-        }
+        if (noisy) terms.push([scale * noiseScale * up, held.get("noise")]);
         const decay = f32(f32(scale / alpha) * exp32(-width));
         return scope(() => weightedSum([decay, held.get("x")], ...terms));
       };
+      // Noise is made while the device computes.
+      if (noisy) held.set("noise", run.pathNoise(sigma, between));
       const ahead = held.set("ahead", move(halfway, between, denoised));
       const second = held.set("second", run.denoise(ahead, between));
+      if (noisy) held.set("noise", run.pathNoise(sigma, next));
       await run.step(index, denoised);
       const factor = 1 / (2 * middle);
       const mixed = held.set("mixed", lincomb(denoised, second, 1 - factor, factor));

@@ -20,6 +20,8 @@ export default defineSampler({
     const noiseScale = numberOption(run, "s_noise", 1);
     for (const { index, sigma, next } of stepsOf(run.sigmas)) {
       const denoised = held.set("denoised", run.denoise(held.get("x"), sigma));
+      // Noise is made while the device computes.
+      if (next > 0 && eta > 0) held.set("noise", run.noise());
       await run.step(index, denoised);
       if (next === 0) {
         held.move("denoised", "x");
@@ -30,8 +32,7 @@ export default defineSampler({
       if (eta <= 0) continue;
       const shrink = f32(f32(1 - next) / f32(1 - down));
       const variance = f32(f32(next * next) - f32(f32(down * down) * f32(shrink * shrink)));
-      const noise = held.set("noise", run.noise());
-      held.set("x", lincomb(held.get("x"), noise, shrink, sqrt32(variance) * noiseScale));
+      held.set("x", lincomb(held.get("x"), held.get("noise"), shrink, sqrt32(variance) * noiseScale));
     }
     return held.release("x");
   },

@@ -17,13 +17,14 @@ export default defineSampler({
     const noiseScale = numberOption(run, "s_noise", 1);
     for (const { index, sigma, next } of stepsOf(run.sigmas)) {
       const denoised = held.set("denoised", run.denoise(held.get("x"), sigma));
+      // Noise is made while the device computes.
+      if (next > 0) held.set("noise", run.noise());
       await run.step(index, denoised);
       if (next === 0) {
         held.move("denoised", "x");
         continue;
       }
-      const noise = held.set("noise", run.noise());
-      held.set("x", lincomb(noise, denoised, next * noiseScale, f32(1 - next)));
+      held.set("x", lincomb(held.get("noise"), denoised, next * noiseScale, f32(1 - next)));
     }
     return held.release("x");
   },

@@ -1,4 +1,5 @@
 /** Dynamic prompts as ComfyUI's editor resolves them before a run: comments go, {a|b|c} becomes one of its options. */
+
 /** The same seed chooses the same options. Escaped \{, \} and \| become plain. Block and line comments are removed. */
 export function resolveDynamicPrompt(prompt: string, seed: bigint): string {
   const random = generator(Number(BigInt.asUintN(32, seed)));

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { samplerByName } from "#runtime/sampling/sampler-registry";
 import { TorchRandom } from "#runtime/sampling/noise";
-import { sampleLatent, wholeTimestep } from "#runtime/sampling/run";
+import { sampleLatent } from "#runtime/sampling/run";
 import { scheduleSigmas } from "#runtime/sampling/schedules";
+import { wholeTimestep } from "#runtime/sampling/session";
 import { cutSigmas, kSamplerSigmas } from "#runtime/sampling/sigmas";
 import type { SampleRequest, StepReport } from "#runtime/sampling/request";
 import { defineSampler } from "#runtime/sdk/sampler";
