@@ -5,6 +5,7 @@ import type { Device } from "#runtime/tensor/device";
 import { openDevice } from "#runtime/tensor/devices";
 import { Engine } from "./engine.ts";
 import { engineFiles } from "./engine-files.ts";
+import { loadFamilies } from "./models/families.ts";
 import { ModelManager } from "./models/manager.ts";
 import { loadNodes, type NodeRegistry } from "./node-registry.ts";
 
@@ -21,7 +22,7 @@ export async function openEngine(settings: EngineSettings): Promise<OpenEngine> 
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
     ...(settings.precision === undefined ? {} : { precision: settings.precision }),
   });
-  const models = new ModelManager(device);
+  const models = new ModelManager({ device, families: await loadFamilies() });
   const engine = new Engine({ registry, device, models, files: engineFiles(settings) });
   return {
     engine,

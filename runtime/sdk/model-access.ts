@@ -12,6 +12,8 @@ import type { CheckpointRef, ClipRecipe, ModelRecipe, VaeRecipe } from "./values
 /** An instance in use: the manager does not evict it before it is disposed. */
 export interface Lease<Instance> extends Disposable {
   readonly instance: Instance;
+  /** What a person should know, for example keys of a LoRA that were not applied. */
+  readonly warnings: readonly string[];
 }
 
 export interface DiffusionLease extends Lease<DiffusionModel> {

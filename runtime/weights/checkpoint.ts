@@ -25,6 +25,7 @@ class SafetensorsFile implements TensorFile {
   readonly size: number;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly #fileSizes: ReadonlyMap<string, number>;
   readonly #mappings = new Map<string, FileMapping>();
 
   constructor(header: SafetensorsHeader) {
@@ -32,6 +33,7 @@ class SafetensorsFile implements TensorFile {
     this.size = header.size;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
+    this.#fileSizes = header.fileSizes;
   }
 
   tensor(name: string, device: Device): Tensor {
@@ -65,6 +67,14 @@ class SafetensorsFile implements TensorFile {
     const open = this.#mappings.get(entry.path);
     if (open !== undefined) return open;
     const mapping = mapFile(entry.path);
+    const expected = this.#fileSizes.get(entry.path);
+    if (mapping.size !== expected) {
+      mapping.close();
+      throw checkpointError(
+        entry.path,
+        `Expected ${expected} bytes, got ${mapping.size}: the file was changed after it was opened`,
+      );
+    }
     this.#mappings.set(entry.path, mapping);
     return mapping;
   }

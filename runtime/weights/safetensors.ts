@@ -16,7 +16,10 @@ const LENGTH_BYTES = 8;
 
 export interface SafetensorsHeader {
   readonly path: string;
+  /** Bytes of all files. */
   readonly size: number;
+  /** File -> its bytes when the header was read. */
+  readonly fileSizes: ReadonlyMap<string, number>;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -47,7 +50,13 @@ export function readSafetensorsHeader(path: string): SafetensorsHeader {
   const header = parseHeader(path, file.read(LENGTH_BYTES, Number(length)));
   const dataStart = LENGTH_BYTES + Number(length);
   const tensors = readTensors(path, header, dataStart, size);
-  return { path, size, tensors, metadata: readMetadata(path, header.get("__metadata__")) };
+  return {
+    path,
+    size,
+    fileSizes: new Map([[path, size]]),
+    tensors,
+    metadata: readMetadata(path, header.get("__metadata__")),
+  };
 }
 
 function parseHeader(path: string, bytes: Uint8Array): JsonObject {

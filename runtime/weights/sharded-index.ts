@@ -23,11 +23,11 @@ export function readShardedHeader(path: string): SafetensorsHeader {
   }
   const tensors = new Map<string, TensorEntry>();
   let metadata: Readonly<Record<string, string>> = {};
-  let size = 0;
+  const fileSizes = new Map<string, number>();
   for (const shard of [...shards].toSorted()) {
     const header = readSafetensorsHeader(join(folder, shard));
     metadata = { ...metadata, ...header.metadata };
-    size += header.size;
+    fileSizes.set(header.path, header.size);
     for (const [name, entry] of header.tensors) {
       const place = placed.get(name);
       if (place === shard) tensors.set(name, entry);
@@ -47,7 +47,8 @@ export function readShardedHeader(path: string): SafetensorsHeader {
       );
     }
   }
-  return { path, size, tensors, metadata };
+  const size = [...fileSizes.values()].reduce((total, bytes) => total + bytes, 0);
+  return { path, size, fileSizes, tensors, metadata };
 }
 
 function readWeightMap(path: string): Map<string, string> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UmbelError } from "#runtime/errors";
 import type { DiffusionFamily, TextEncoderFamily, VaeFamily } from "#runtime/sdk/model";
-import { CODE_ROOT } from "../locations.ts";
+import { CODE_ROOT } from "#runtime/engine/locations";
 
 export type AnyFamily = DiffusionFamily | VaeFamily | TextEncoderFamily;
 export type ModelKind = AnyFamily["kind"];

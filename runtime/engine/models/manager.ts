@@ -1,0 +1,296 @@
+/** Realises recipes on a device: opens files, merges LoRAs, shares weights between jobs and gives them up again. */
+import { totalmem } from "node:os";
+import { UmbelError } from "#runtime/errors";
+import type {
+  DiffusionFamily,
+  DiffusionModel,
+  TextEncoder,
+  TextEncoderFamily,
+  VaeFamily,
+  VideoAutoencoder,
+} from "#runtime/sdk/model";
+import type {
+  DiffusionLease,
+  ModelAccess,
+  TextEncoderLease,
+  VaeLease,
+} from "#runtime/sdk/model-access";
+import type {
+  CheckpointRef,
+  ClipRecipe,
+  LoraRef,
+  ModelRecipe,
+  VaeRecipe,
+} from "#runtime/sdk/values";
+import type { Device } from "#runtime/tensor/device";
+import type { DType } from "#runtime/tensor/tensor";
+import type { LoraUse } from "#runtime/weights/lora-merge";
+import type { LoraReport } from "#runtime/weights/lora-plan";
+import { checkComplete, unknownNote } from "./complete.ts";
+import { detectModel, detectModels, type DetectedModel } from "./detect.ts";
+import type { AnyFamily, ModelKind } from "./families.ts";
+import { loraUse, loraWarnings } from "./lora-stack.ts";
+import { OpenFiles } from "./open-files.ts";
+import { Residents, type Held, type Resident } from "./residents.ts";
+import { tokenizerBytes } from "./tokenizer-bytes.ts";
+import { checkpointSource, isMatrix, type WeightSource } from "./weight-source.ts";
+import { patchedStore, sourceStore, type WeightStore } from "./weight-store.ts";
+
+export interface ModelManagerOptions {
+  readonly device: Device;
+  readonly families: readonly AnyFamily[];
+  /** Bytes that weights may take before unused ones are given up; by default 60 % of the machine's memory. */
+  readonly budget?: number;
+}
+
+/** Weights of one checkpoint, with the source that LoRAs start from. */
+interface BaseModel extends Resident {
+  readonly detected: DetectedModel;
+  readonly source: WeightSource;
+  readonly store: WeightStore;
+}
+
+interface ReadyModel extends Resident {
+  readonly detected: DetectedModel;
+  readonly instance: unknown;
+  readonly warnings: readonly string[];
+  readonly reports: readonly LoraReport[];
+}
+
+interface Wanted {
+  readonly checkpoint: CheckpointRef;
+  readonly loras: readonly LoraRef[];
+  readonly weightType: ModelRecipe["weightType"];
+}
+
+const MATRIX_TYPES: Readonly<Record<ModelRecipe["weightType"], DType | null>> = {
+  default: null,
+  fp8_e4m3fn: "f8_e4m3",
+  fp8_e5m2: "f8_e5m2",
+};
+
+export class ModelManager implements ModelAccess {
+  readonly #device: Device;
+  readonly #families: readonly AnyFamily[];
+  readonly #files = new OpenFiles();
+  readonly #detected = new WeakMap<object, readonly DetectedModel[]>();
+  readonly #residents: Residents;
+
+  constructor({ device, families, budget = defaultBudget() }: ModelManagerOptions) {
+    this.#device = device;
+    this.#families = families;
+    this.#residents = new Residents(budget);
+  }
+
+  /** Memory that realised weights take, without what is mapped. */
+  get bytes(): number {
+    return this.#residents.bytes;
+  }
+
+  identify(path: string, kind: ModelKind): CheckpointRef {
+    const { file } = this.#files.open(path);
+    const detected =
+      this.#detect(path).find(({ family }) => family.kind === kind) ??
+      detectModel(file, this.#families, kind);
+    checkComplete(detected);
+    return { path, prefix: detected.part.prefix, family: detected.family.family };
+  }
+
+  diffusionFamily(checkpoint: CheckpointRef): DiffusionFamily {
+    const family = this.#families.find(({ family: name }) => name === checkpoint.family);
+    if (family?.kind === "diffusion") return family;
+    throw new UmbelError(
+      "ERR_UNKNOWN_MODEL",
+      `Expected a diffusion model, got family "${checkpoint.family}".`,
+    );
+  }
+
+  async diffusion({ checkpoint, loras, weightType }: ModelRecipe): Promise<DiffusionLease> {
+    const { held, family, config } = this.#hold<DiffusionFamily>(
+      { checkpoint, loras, weightType },
+      "diffusion",
+    );
+    return {
+      ...lease(held, held.value.instance as DiffusionModel),
+      family,
+      tokenGrid: (latentShape) => family.tokenGrid(config, latentShape),
+      layers: family.layers(config),
+    };
+  }
+
+  async vae({ checkpoint }: VaeRecipe): Promise<VaeLease> {
+    const { held, family } = this.#hold<VaeFamily>(
+      { checkpoint, loras: [], weightType: "default" },
+      "vae",
+    );
+    return { ...lease(held, held.value.instance as VideoAutoencoder), family };
+  }
+
+  async textEncoder({ checkpoint, loras }: ClipRecipe): Promise<TextEncoderLease> {
+    const wanted: Wanted = { checkpoint, loras, weightType: "default" };
+    const { held } = this.#hold<TextEncoderFamily>(wanted, "text-encoder");
+    try {
+      const tokenizer = tokenizerBytes(held.value.detected.part);
+      return { ...lease(held, held.value.instance as TextEncoder), tokenizer };
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** What becomes of every key of a recipe's LoRAs. Throws as `diffusion` and `textEncoder` do. */
+  loraReports({ checkpoint, loras }: ModelRecipe | ClipRecipe): readonly LoraReport[] {
+    const detected = this.#model(checkpoint);
+    return loras.map(
+      (lora) => loraUse(this.#files.open(lora.path).file, lora, detected).plan.report,
+    );
+  }
+
+  /** Gives up all weights that no lease uses, and all open files. */
+  release(): void {
+    this.#residents.release();
+    this.#files.close();
+  }
+
+  #detect(path: string): readonly DetectedModel[] {
+    const { file } = this.#files.open(path);
+    const known = this.#detected.get(file);
+    if (known !== undefined) return known;
+    const found = detectModels(file, this.#families);
+    this.#detected.set(file, found);
+    return found;
+  }
+
+  #model({ path, family: name, prefix }: CheckpointRef): DetectedModel {
+    const found = this.#detect(path).find(
+      ({ family, part }) => family.family === name && part.prefix === prefix,
+    );
+    if (found !== undefined) return found;
+    throw new UmbelError(
+      "ERR_UNKNOWN_MODEL",
+      `Expected a model of family "${name}" in ${path}, got another file. It was replaced; run again.`,
+    );
+  }
+
+  #hold<F extends AnyFamily>(
+    wanted: Wanted,
+    kind: F["kind"],
+  ): { held: Held<ReadyModel>; family: F; config: unknown } {
+    const detected = this.#model(wanted.checkpoint);
+    if (detected.family.kind !== kind) {
+      throw new UmbelError(
+        "ERR_UNKNOWN_MODEL",
+        `Expected a ${kind} model, got ${detected.family.title}.`,
+      );
+    }
+    const held = this.#residents.hold(this.#key(wanted, true), () => this.#ready(wanted, detected));
+    return { held, family: detected.family as F, config: detected.config };
+  }
+
+  #key({ checkpoint, loras, weightType }: Wanted, withLoras: boolean): string {
+    const stamp = (path: string) => this.#files.open(path).stamp;
+    const stack = loras.map(({ path, strength }) => [stamp(path), strength]);
+    const { path, prefix, family } = checkpoint;
+    return JSON.stringify([
+      withLoras,
+      stamp(path),
+      prefix,
+      family,
+      weightType,
+      withLoras ? stack : [],
+    ]);
+  }
+
+  #ready(wanted: Wanted, detected: DetectedModel): ReadyModel {
+    checkComplete(detected);
+    const uses = wanted.loras.map((lora) =>
+      loraUse(this.#files.open(lora.path).file, lora, detected),
+    );
+    const base = this.#residents.hold(this.#key(wanted, false), () => this.#base(wanted, detected));
+    try {
+      const store = uses.length === 0 ? null : this.#patched(base.value, uses, wanted);
+      const family = detected.family;
+      const reports = uses.map(({ plan }) => plan.report);
+      const note = unknownNote(detected);
+      return {
+        detected,
+        instance: family.create(detected.config, store ?? base.value.store),
+        warnings: [
+          ...(note === null ? [] : [note]),
+          ...reports.flatMap((report) => loraWarnings(report, family.title)),
+        ],
+        reports,
+        get bytes() {
+          return store?.bytes ?? 0;
+        },
+        [Symbol.dispose]() {
+          store?.[Symbol.dispose]();
+          base[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      base[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #base({ weightType }: Wanted, detected: DetectedModel): BaseModel {
+    const scaled = [...detected.names].filter(([, own]) => detected.part.scales.has(own));
+    const source = checkpointSource(detected, this.#device, {
+      scaledType: this.#ownType(
+        scaled.map(([name]) => name),
+        detected,
+      ),
+      matrixType: MATRIX_TYPES[weightType],
+    });
+    const store = sourceStore(source);
+    return {
+      detected,
+      source,
+      store,
+      get bytes() {
+        return store.bytes;
+      },
+      [Symbol.dispose]: () => store[Symbol.dispose](),
+    };
+  }
+
+  #patched(base: BaseModel, uses: readonly LoraUse[], { weightType }: Wanted): WeightStore {
+    const { detected, source, store } = base;
+    const names = new Set(uses.flatMap(({ plan }) => [...plan.patches.keys()]));
+    const merged = this.#ownType([...names], detected);
+    const matrix = MATRIX_TYPES[weightType] ?? merged;
+    // Scales are multiplied out in full precision before LoRAs are added, and the sum is rounded once.
+    const exact = checkpointSource(detected, this.#device, { scaledType: "f32", matrixType: null });
+    const typeOf = (name: string): DType =>
+      isMatrix(name, detected.specs.get(name)?.shape ?? []) ? matrix : merged;
+    return patchedStore(store, { ...source, realise: (name) => exact.realise(name) }, uses, typeOf);
+  }
+
+  /**
+   * Type of weights that cannot stay as they are in the file: float32, which loses nothing, unless that would take more
+   * than half of the budget or the device rounds to bfloat16 anyway. Makes room for them.
+   */
+  #ownType(names: readonly string[], { specs }: DetectedModel): DType {
+    let elements = 0;
+    for (const name of names) {
+      elements += specs.get(name)?.shape.reduce((product, size) => product * size, 1) ?? 0;
+    }
+    const exact = this.#device.compute === "f32" && 4 * elements <= this.#residents.budget / 2;
+    this.#residents.makeRoom((exact ? 4 : 2) * elements);
+    return exact ? "f32" : "bf16";
+  }
+}
+
+function lease<Instance>(held: Held<ReadyModel>, instance: Instance) {
+  return {
+    instance,
+    warnings: held.value.warnings,
+    [Symbol.dispose]: () => held[Symbol.dispose](),
+  };
+}
+
+function defaultBudget(): number {
+  const limit = process.constrainedMemory();
+  return 0.6 * Math.min(totalmem(), limit > 0 ? limit : Infinity);
+}
