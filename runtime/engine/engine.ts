@@ -2,7 +2,7 @@
 import { UmbelError, toUmbelError } from "#runtime/errors";
 import { toApiPrompt } from "#runtime/graph/api-prompt";
 import type { GraphDocument } from "#runtime/graph/document";
-import { formatProblem, hasErrors, type Problem } from "#runtime/graph/problems";
+import { formatProblem, type Problem } from "#runtime/graph/problems";
 import type { ResolvedGraph } from "#runtime/graph/resolve";
 import { serializeDocument } from "#runtime/graph/serialize";
 import { validateDocument, type Validation } from "#runtime/graph/validate";
@@ -69,13 +69,12 @@ export class Engine {
     try {
       const validation = this.validate(request.document);
       problems = validation.problems;
-      if (hasErrors(problems)) {
-        const lines = problems
-          .filter((p) => p.severity === "error")
-          .map((p) => `  ${formatProblem(p)}`);
+      const fatal = problems.filter((p) => p.severity === "error" || p.code === "missing_file");
+      if (fatal.length > 0) {
+        const lines = fatal.map((p) => `  ${formatProblem(p)}`).join("\n");
         throw new UmbelError(
           "ERR_VALIDATION",
-          `Expected a graph that can run, got ${lines.length} problem(s):\n${lines.join("\n")}`,
+          `Expected a graph that can run, got ${fatal.length} problem(s):\n${lines}`,
         );
       }
       return await this.#execute(request, validation.graph);

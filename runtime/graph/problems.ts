@@ -16,11 +16,12 @@ export type ProblemCode =
   | "value_below_min"
   | "value_above_max"
   | "value_not_in_list"
+  | "missing_file"
   | "node_check";
 
 export interface Problem {
   readonly code: ProblemCode;
-  /** Errors keep a graph from running; warnings do not. */
+  /** Errors keep a graph from running. Warnings do not, but for missing_file: such a graph is whole and can be planned. */
   readonly severity: "error" | "warning";
   /** Resolved id ("outer:inner" inside subgraphs); absent for problems of the whole document. */
   readonly node?: string;

@@ -1,6 +1,7 @@
 /** Is a parameter's value one that its input takes? */
 import type { InputDescription } from "#runtime/protocol/node-description";
 import type { Json } from "./json.ts";
+import { nearest } from "./nearest.ts";
 import type { Problem, ProblemCode } from "./problems.ts";
 
 const LISTED_CHOICES = 20;
@@ -45,10 +46,11 @@ export function validateValue(
       return notInList(input.options ?? [], value, input, problem);
     case "file": {
       if (typeof value !== "string") return wrongType("a file name");
+      if (value === "") return input.optional ? null : wrongType("the name of a file");
       const files = choices(input);
-      const known = files === null || value === "" ? null : [...(input.options ?? []), ...files];
-      if (value === "" && !input.optional) return wrongType("the name of a file");
-      return known === null ? null : notInList(known, value.replaceAll("\\", "/"), input, problem);
+      const name = value.replaceAll("\\", "/");
+      if (files === null || files.includes(name) || input.options?.includes(name)) return null;
+      return missingFile(node, input, name, files);
     }
   }
 }
@@ -98,13 +100,28 @@ function notInList(
     .join(", ");
   const rest =
     options.length > LISTED_CHOICES ? `, and ${options.length - LISTED_CHOICES} more` : "";
-  const what =
-    input.kind === "file" ? `a file of ${input.folder ?? "a folder"}` : `one of its choices`;
   const found = options.length === 0 ? "there is none" : `there are ${listed}${rest}`;
   return problem(
     "value_not_in_list",
-    `Expected ${what} for "${input.name}" (${found}), got ${show(value)}.`,
+    `Expected one of its choices for "${input.name}" (${found}), got ${show(value)}.`,
   );
+}
+
+function missingFile(
+  node: string,
+  input: InputDescription,
+  name: string,
+  files: readonly string[],
+): Problem {
+  const near = nearest(name, files);
+  const hint = near === null ? "Put the file there or choose another." : `Did you mean "${near}"?`;
+  return {
+    code: "missing_file",
+    severity: "warning",
+    node,
+    socket: input.name,
+    message: `Expected a file of ${input.folder} for "${input.name}", got "${name}", which is not there. ${hint}`,
+  };
 }
 
 function show(value: Json): string {

@@ -111,7 +111,7 @@ describe("validateDocument", () => {
     expect(found).toEqual(
       [
         "gone. dangling_link",
-        "l.name value_not_in_list",
+        "l.name missing_file",
         "o.latent type_mismatch",
         "s.extra unknown_value",
         "s.mode value_not_in_list",
