@@ -32,7 +32,10 @@ export default defineSampler({
       if (eta <= 0) continue;
       const shrink = f32(f32(1 - next) / f32(1 - down));
       const variance = f32(f32(next * next) - f32(f32(down * down) * f32(shrink * shrink)));
-      held.set("x", lincomb(held.get("x"), held.get("noise"), shrink, sqrt32(variance) * noiseScale));
+      held.set(
+        "x",
+        lincomb(held.get("x"), held.get("noise"), shrink, sqrt32(variance) * noiseScale),
+      );
     }
     return held.release("x");
   },
