@@ -63,6 +63,11 @@ const KINDS: Readonly<Record<ModelKind, string>> = {
   "text-encoder": "a text encoder",
 };
 
+/** Why no model was found in a file: a relative that is not run, a LoRA, something unknown. */
+export function describeUnknown(file: TensorFile, families: readonly AnyFamily[]): string {
+  return describeOther(file, families, []);
+}
+
 function describeOther(
   file: TensorFile,
   families: readonly AnyFamily[],

@@ -11,11 +11,19 @@ const BESIDE = [
 ];
 const MAX_BYTES = 64 * 2 ** 20;
 
+const read = new WeakMap<ModelPart, Uint8Array>();
+
 /**
  * The sentencepiece model of a text encoder: inside of its file (`spiece_model`, as ComfyUI's files have it), or beside
- * it. Throws ERR_TOKENIZER.
+ * it; the same array for the same part. Throws ERR_TOKENIZER.
  */
-export function tokenizerBytes({ file, assets }: ModelPart): Uint8Array {
+export function tokenizerBytes(part: ModelPart): Uint8Array {
+  const known = read.get(part) ?? readTokenizer(part);
+  read.set(part, known);
+  return known;
+}
+
+function readTokenizer({ file, assets }: ModelPart): Uint8Array {
   const inside = assets.get("spiece_model");
   if (inside !== undefined) return file.read(inside);
   const folder = dirname(file.path);

@@ -1,0 +1,94 @@
+/** The real families: the bundled model, the LoRA files of the reference data, the published sizes. */
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { BUNDLED_MODELS } from "#runtime/engine/locations";
+import { loadFamilies, type AnyFamily } from "#runtime/engine/models/families";
+import { ModelManager } from "#runtime/engine/models/manager";
+import { ModelFolders } from "#runtime/engine/model-folders";
+import { modelRecipe } from "#runtime/sdk/recipes";
+import { NO_SHARED, sharedDir, sharedPath, sharedTensors } from "../../../helpers/shared.ts";
+import { expectNoLiveTensors, relativeError, testDevice } from "../../../helpers/tensors.ts";
+
+let families: readonly AnyFamily[] = [];
+beforeAll(async () => {
+  families = await loadFamilies();
+});
+const manager = () => new ModelManager({ device: testDevice(), families });
+
+describe("the bundled model", () => {
+  const folders = new ModelFolders([BUNDLED_MODELS]);
+  it.each([
+    ["diffusion_models", "diffusion", "wan"],
+    ["vae", "vae", "wan-vae"],
+    ["text_encoders", "text-encoder", "umt5"],
+  ] as const)("in %s is a %s of family %s", (folder, kind, family) => {
+    const [name = "nothing"] = folders.list(folder);
+    const models = manager();
+    expect(models.identify(folders.path(folder, name), kind)).toMatchObject({ family, prefix: "" });
+    models.release();
+  });
+
+  it("brings its tokeniser", async () => {
+    const models = manager();
+    const [name = "nothing"] = folders.list("text_encoders");
+    const checkpoint = models.identify(folders.path("text_encoders", name), "text-encoder");
+    {
+      using lease = await models.textEncoder({ kind: "clip", checkpoint, loras: [] });
+      expect(lease.tokenizer.length).toBeGreaterThan(100_000);
+      expect(lease.warnings).toEqual([]);
+    }
+    models.release();
+    await expectNoLiveTensors();
+  });
+});
+
+describe.skipIf(sharedDir() === null)(`LoRA files on the Wan transformer (${NO_SHARED})`, () => {
+  const folder = "goldens/wan/wan-lora";
+  const names = ["original_lora_AB", "original_down_up_alpha_diff", "musubi", "diffusers_peft"];
+
+  it.each(names.flatMap((name) => [1.0, 0.6, -0.5].map((strength) => [name, strength] as const)))(
+    "%s at %f",
+    async (name, strength) => {
+      const models = manager();
+      const device = testDevice();
+      const checkpoint = models.identify(
+        sharedPath("goldens/wan/wan-dit/weights.safetensors"),
+        "diffusion",
+      );
+      const path = join(sharedPath(folder), `${name}.safetensors`);
+      const io = sharedTensors("goldens/wan/wan-dit/io.safetensors");
+      const expected = sharedTensors(`${folder}/expected.safetensors`);
+      const [batch = 0, ...shape] = io.get("x").shape;
+      const [, ...contextShape] = io.get("context").shape;
+      const key = `${name}@${strength.toFixed(1)}`;
+      {
+        using lease = await models.diffusion({
+          ...modelRecipe(checkpoint),
+          loras: [{ path, strength }],
+        });
+        expect(lease.warnings).toEqual([]);
+        for (let i = 0; i < batch; i++) {
+          const part = (values: Float32Array) =>
+            values.subarray((i * values.length) / batch, ((i + 1) * values.length) / batch);
+          using latent = device.tensor(part(io.get("x").values), shape);
+          using context = device.tensor(part(io.get("context").values), contextShape);
+          const timestep = io.get("timestep").values[i] ?? NaN;
+          using output = lease.instance.forward({ latent, timestep, context });
+          expect(relativeError(await output.read(), part(expected.get(key).values))).toBeLessThan(
+            2e-4,
+          );
+        }
+      }
+      models.release();
+      await expectNoLiveTensors();
+    },
+  );
+
+  it("change the output, each strength differently", () => {
+    const { tensors } = sharedTensors(`${folder}/expected.safetensors`);
+    const plain = sharedTensors("goldens/wan/wan-dit/io.safetensors").get("out");
+    for (const { values } of tensors.values()) {
+      expect(relativeError(values, plain.values)).toBeGreaterThan(1e-3);
+    }
+  });
+});
