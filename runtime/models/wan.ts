@@ -558,6 +558,7 @@ const wan: DiffusionFamily<WanConfig> = {
   defaultShift: 8,
   timestepFactor: 1000,
   tokenGrid,
+  textWidth: (config) => config.textDim,
   layers: (config) => config.layers,
   maskKind: "wan",
 };

@@ -110,6 +110,8 @@ export interface DiffusionFamily<Config = unknown> extends ModelFamily<Config, D
   readonly timestepFactor: number;
   /** Transformer tokens of a latent [C, T, h, w]. */
   tokenGrid(config: Config, latentShape: readonly number[]): TokenGrid;
+  /** Width of the text embeddings that the model takes. */
+  textWidth(config: Config): number;
   /** Transformer blocks, the unit of dense_layers and of weight streaming. */
   layers(config: Config): number;
   readonly maskKind: "wan" | "hunyuan";

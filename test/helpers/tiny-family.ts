@@ -67,6 +67,7 @@ export const tinyFamily: DiffusionFamily<TinyConfig> = {
   defaultShift: 1,
   timestepFactor: 1000,
   tokenGrid: (_, [, frames = 0, height = 0, width = 0]) => ({ frames, height, width }),
+  textWidth: ({ width }) => width,
   layers: ({ blocks }) => blocks,
   maskKind: "wan",
 };
