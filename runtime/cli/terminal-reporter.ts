@@ -4,6 +4,9 @@ import cliProgress from "cli-progress";
 import type { JobEvent } from "#runtime/protocol/events";
 import { formatBytes, formatRate, formatSeconds } from "./format-quantity.ts";
 
+/** Milliseconds between lines where no bar can be drawn. */
+const PLAIN_INTERVAL = 1000;
+
 export interface Reporter {
   handle(event: JobEvent): void;
 }
@@ -11,7 +14,7 @@ export interface Reporter {
 export function terminalReporter(stream: NodeJS.WriteStream = process.stderr): Reporter {
   const titles = new Map<string, string>();
   let bar: cliProgress.SingleBar | null = null;
-  let lastLine = "";
+  let lastLine = 0;
   const line = (text: string): void => {
     stream.write(`${text}\n`);
   };
@@ -28,9 +31,10 @@ export function terminalReporter(stream: NodeJS.WriteStream = process.stderr): R
         ? `${formatSeconds(event.secondsLeft)} left`
         : "";
     if (!stream.isTTY) {
-      const text = `  ${title} ${event.value}/${event.max} ${rate} ${left}`.trimEnd();
-      if (text !== lastLine) line(text);
-      lastLine = text;
+      const now = performance.now();
+      if (event.value < event.max && now - lastLine < PLAIN_INTERVAL) return;
+      lastLine = now;
+      line(`  ${title} ${event.value}/${event.max} ${rate} ${left}`.trimEnd());
       return;
     }
     if (bar === null) {
