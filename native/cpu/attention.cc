@@ -49,9 +49,11 @@ void attention(CpuContext& ctx, const Tensor& q, const Tensor& k, const Tensor& 
                      const int64_t count = least(block_rows, h.queries - q0);
                      begin_block(h, item, head, q0, count, s);
                      for (int64_t key = 0; key < h.valid && !ctx.cancelled(); key += kBatchKeys) {
-                       KeyBatch batch;
-                       batch.append(key, least(h.valid, key + kBatchKeys));
-                       attend_batch(h, head, q0, count, batch, key == 0, packed_k, packed_v, s);
+                       KeyBatch batch, next;
+                       const int64_t end = least(h.valid, key + kBatchKeys);
+                       batch.append(key, end);
+                       if (end < h.valid) next.append(end, least(h.valid, end + kBatchKeys));
+                       attend_batch(h, head, q0, count, batch, &next, key == 0, packed_k, packed_v, s);
                      }
                      end_block(h, item, head, q0, count, h.valid > 0, s);
                    });

@@ -56,21 +56,25 @@ void block_sparse_attention(CpuContext& ctx, const Tensor& q, const Tensor& k, c
         const int32_t *starts = row_ptr.i32() + g * (rows + 1), *blocks = col.i32() + g * entries;
         const int64_t q0 = row * block, count = least(block, h.queries - q0);
         begin_block(h, item, head, q0, count, s);
-        bool any = false;
-        KeyBatch batch;
-        for (int64_t i = starts[row]; i < starts[row + 1] && !ctx.cancelled(); ++i) {
-          const int64_t key = blocks[i] * block, end = least(h.valid, key + block);
-          if (key >= end) continue;
-          if (!batch.fits(end - key)) {
-            attend_batch(h, head, q0, count, batch, !any, packed_k, packed_v, s);
-            any = true;
-            batch = KeyBatch{};
+        int64_t at = starts[row];
+        const int64_t last = starts[row + 1];
+        // The blocks that fill the next batch.
+        const auto gather = [&](KeyBatch& batch) {
+          for (; at < last; ++at) {
+            const int64_t key = blocks[at] * block, end = least(h.valid, key + block);
+            if (key >= end) continue;
+            if (!batch.fits(end - key)) return;
+            batch.append(key, end);
           }
-          batch.append(key, end);
-        }
-        if (batch.count > 0) {
-          attend_batch(h, head, q0, count, batch, !any, packed_k, packed_v, s);
-          any = true;
+        };
+        KeyBatch batch;
+        gather(batch);
+        const bool any = batch.count > 0;
+        for (bool first = true; batch.count > 0 && !ctx.cancelled(); first = false) {
+          KeyBatch next;
+          gather(next);
+          attend_batch(h, head, q0, count, batch, &next, first, packed_k, packed_v, s);
+          batch = next;
         }
         end_block(h, item, head, q0, count, any, s);
       });

@@ -15,7 +15,7 @@ namespace umbel {
 namespace {
 
 constexpr int64_t kBatchKeys = 256;
-constexpr int64_t kScoreRows = 8 * kTileRows;
+constexpr int64_t kScoreRows = (63 + kTileRows) / kTileRows * kTileRows;
 constexpr int64_t kScoreStride = kBatchKeys + 16;
 constexpr int kMaxRanges = 8;
 constexpr float kLog2E = 1.44269504088896341f;
@@ -161,17 +161,34 @@ __attribute__((noinline)) void begin_block(const Heads& h, int64_t item, int64_t
   }
 }
 
+// Asks for `count` floats, which will be needed soon, to be brought to L2.
+UMBEL_INLINE void bring(const float* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(from + i, 0, 2);
+}
+
+// `next` is the batch that follows, or null: its keys are brought nearer meanwhile.
 __attribute__((noinline)) void attend_batch(const Heads& h, int64_t head, int64_t q0, int64_t rows,
-                                            const KeyBatch& batch, bool first, const float* packed_k,
-                                            const float* packed_v, const BlockScratch& s) {
+                                            const KeyBatch& batch, const KeyBatch* next, bool first,
+                                            const float* packed_k, const float* packed_v,
+                                            const BlockScratch& s) {
   const int64_t padded = h.padded_width();
+  Piece pieces[kMaxRanges];
+  int64_t column = 0;
+  for (int g = 0; g < batch.count; ++g) {
+    const KeyRange range = batch.range[g];
+    pieces[g] = {column, range.begin * kTileCols, range.end - range.begin};
+    column += round_up(range.end - range.begin, kTileCols);
+  }
   for (int64_t r0 = 0; r0 < rows; r0 += kScoreRows) {
     const int64_t count = least(kScoreRows, rows - r0);
     const float* q = s.q + r0 * h.width;
-    int64_t column = 0;
+    column = 0;
     for (int g = 0; g < batch.count; ++g) {
       const KeyRange range = batch.range[g];
       for (int64_t key = range.begin; key < range.end; key += kTileCols, column += kTileCols) {
+        for (int64_t d = 0; r0 == 0 && d < padded; d += kTileCols) {
+          bring(packed_v + d * h.valid + key * kTileCols, least(kTileCols, range.end - key) * kTileCols);
+        }
         const float* panel = packed_k + key * h.width;
         for (int64_t i = 0; i < count; i += kTileRows) {
           tile(static_cast<int>(least(kTileRows, count - i)), q + i * h.width, h.width, panel, h.width,
@@ -181,32 +198,27 @@ __attribute__((noinline)) void attend_batch(const Heads& h, int64_t head, int64_
     }
     for (int64_t i = 0; i < count; ++i) {
       float* scores = s.scores + i * kScoreStride;
-      column = 0;
-      for (int g = 0; g < batch.count; ++g) {
-        const KeyRange range = batch.range[g];
-        const int64_t n = range.end - range.begin, whole = round_up(n, kTileCols);
-        if (h.bias) {
-          const int64_t at = head * h.bias_head_stride + (q0 + r0 + i) * h.bias_row_stride;
-          add_bias(scores + column, h.bias + at + range.begin, n);
-        }
-        for (int64_t j = n; j < whole; ++j) scores[column + j] = -__builtin_inff();
-        column += whole;
-      }
       const int64_t row = r0 + i;
+      for (int g = 0; g < batch.count; ++g) {
+        const int64_t n = pieces[g].depth, whole = round_up(n, kTileCols);
+        float* from = scores + pieces[g].a;
+        if (h.bias) {
+          const int64_t at = head * h.bias_head_stride + (q0 + row) * h.bias_row_stride;
+          add_bias(from, h.bias + at + batch.range[g].begin, n);
+        }
+        for (int64_t j = n; j < whole; ++j) from[j] = -__builtin_inff();
+      }
       softmax_row(scores, batch.columns, s.maximum + row, s.sum + row, s.out + row * padded, padded, first);
     }
     for (int64_t d = 0; d < padded; d += kTileCols) {
-      const float* channels = packed_v + d * h.valid;
-      column = 0;
-      for (int g = 0; g < batch.count; ++g) {
-        const KeyRange range = batch.range[g];
-        const int64_t n = range.end - range.begin;
-        for (int64_t i = 0; i < count; i += kTileRows) {
-          tile(static_cast<int>(least(kTileRows, count - i)), s.scores + i * kScoreStride + column,
-               kScoreStride, channels + range.begin * kTileCols, n, s.out + (r0 + i) * padded + d, padded,
-               !first || g > 0);
-        }
-        column += round_up(n, kTileCols);
+      for (int g = 0; next && r0 == 0 && g < next->count; ++g) {
+        const KeyRange range = next->range[g];
+        const int64_t share = (range.end - range.begin) * h.width / (padded / kTileCols);
+        bring(packed_k + range.begin * h.width + d / kTileCols * share, share);
+      }
+      for (int64_t i = 0; i < count; i += kTileRows) {
+        tile(static_cast<int>(least(kTileRows, count - i)), s.scores + i * kScoreStride, kScoreStride,
+             packed_v + d * h.valid, pieces, batch.count, s.out + (r0 + i) * padded + d, padded, !first);
       }
     }
   }

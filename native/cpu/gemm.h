@@ -4,7 +4,7 @@
 // Tile: C[rows, kTileCols] (+)= A[rows, depth] B[depth, kTileCols], A row-major in place (each value is broadcast), B a
 // packed panel: kTileCols consecutive floats for every step of depth. Tile shapes: AVX-512 12 x 32, AVX2 6 x 16, NEON
 // 6 x 16, SSE2 6 x 8: the accumulators and one row of B fill the registers. Every element is one chain of fused
-// multiply-adds in the order of depth, so its value does not depend on the tile's height or place.
+// multiply-adds in the order of depth (then added to C), so it does not depend on the tile's height or place.
 #include "cpu/convert.h"
 
 namespace umbel {
@@ -24,16 +24,9 @@ UMBEL_INLINE int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b;
 UMBEL_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 UMBEL_INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
-// c has kTileCols writable floats a row. add: accumulate onto c, else overwrite it.
 template <int rows>
-__attribute__((noinline)) void tile_of(const float* a, int64_t lda, const float* b, int64_t depth,
-                                       float* c, int64_t ldc, bool add) {
-  Vec sum[rows][kTileVecs];
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
-    for (int j = 0; j < kTileVecs; ++j) sum[i][j] = add ? load(c + i * ldc + j * kWidth) : zero();
-  }
+UMBEL_INLINE void accumulate(Vec (&sum)[rows][kTileVecs], const float* a, int64_t lda, const float* b,
+                             int64_t depth) {
 #pragma GCC unroll 2
   for (int64_t k = 0; k < depth; ++k) {
     Vec row[kTileVecs];
@@ -46,32 +39,63 @@ __attribute__((noinline)) void tile_of(const float* a, int64_t lda, const float*
       for (int j = 0; j < kTileVecs; ++j) sum[i][j] = fma(value, row[j], sum[i][j]);
     }
   }
+}
+
+// Steps of depth that lie side by side in A and in one piece of B.
+struct Piece {
+  int64_t a, b, depth;  // offsets: columns of A, floats of B
+};
+
+// c has kTileCols writable floats a row. add: accumulate onto c, else overwrite it. B: `count` pieces of it.
+template <int rows>
+__attribute__((noinline)) void tile_of(const float* a, int64_t lda, const float* b, const Piece* pieces,
+                                       int count, float* c, int64_t ldc, bool add) {
+  Vec sum[rows][kTileVecs];
 #pragma GCC unroll 16
   for (int i = 0; i < rows; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVecs; ++j) store(c + i * ldc + j * kWidth, sum[i][j]);
+    for (int j = 0; j < kTileVecs; ++j) sum[i][j] = zero();
+    // Rows of C lie far apart; they arrive while the sums are made.
+    __builtin_prefetch(c + i * ldc, 1);
+    if (kTileCols > 16) __builtin_prefetch(c + i * ldc + 16, 1);
+  }
+  for (int g = 0; g < count; ++g) {
+    accumulate<rows>(sum, a + pieces[g].a, lda, b + pieces[g].b, pieces[g].depth);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kTileVecs; ++j) {
+      float* at = c + i * ldc + j * kWidth;
+      store(at, add ? load(at) + sum[i][j] : sum[i][j]);
+    }
   }
 }
 
 // The same with the number of rows (1 .. kTileRows) known at run time.
+UMBEL_INLINE void tile(int rows, const float* a, int64_t lda, const float* b, const Piece* pieces, int count,
+                       float* c, int64_t ldc, bool add) {
+  switch (rows) {
+    case 1: return tile_of<1>(a, lda, b, pieces, count, c, ldc, add);
+    case 2: return tile_of<2>(a, lda, b, pieces, count, c, ldc, add);
+    case 3: return tile_of<3>(a, lda, b, pieces, count, c, ldc, add);
+    case 4: return tile_of<4>(a, lda, b, pieces, count, c, ldc, add);
+    case 5: return tile_of<5>(a, lda, b, pieces, count, c, ldc, add);
+#if UMBEL_SIMD_WIDTH == 16
+    case 6: return tile_of<6>(a, lda, b, pieces, count, c, ldc, add);
+    case 7: return tile_of<7>(a, lda, b, pieces, count, c, ldc, add);
+    case 8: return tile_of<8>(a, lda, b, pieces, count, c, ldc, add);
+    case 9: return tile_of<9>(a, lda, b, pieces, count, c, ldc, add);
+    case 10: return tile_of<10>(a, lda, b, pieces, count, c, ldc, add);
+    case 11: return tile_of<11>(a, lda, b, pieces, count, c, ldc, add);
+#endif
+    default: return tile_of<kTileRows>(a, lda, b, pieces, count, c, ldc, add);
+  }
+}
 UMBEL_INLINE void tile(int rows, const float* a, int64_t lda, const float* b, int64_t depth, float* c,
                        int64_t ldc, bool add) {
-  switch (rows) {
-    case 1: return tile_of<1>(a, lda, b, depth, c, ldc, add);
-    case 2: return tile_of<2>(a, lda, b, depth, c, ldc, add);
-    case 3: return tile_of<3>(a, lda, b, depth, c, ldc, add);
-    case 4: return tile_of<4>(a, lda, b, depth, c, ldc, add);
-    case 5: return tile_of<5>(a, lda, b, depth, c, ldc, add);
-#if UMBEL_SIMD_WIDTH == 16
-    case 6: return tile_of<6>(a, lda, b, depth, c, ldc, add);
-    case 7: return tile_of<7>(a, lda, b, depth, c, ldc, add);
-    case 8: return tile_of<8>(a, lda, b, depth, c, ldc, add);
-    case 9: return tile_of<9>(a, lda, b, depth, c, ldc, add);
-    case 10: return tile_of<10>(a, lda, b, depth, c, ldc, add);
-    case 11: return tile_of<11>(a, lda, b, depth, c, ldc, add);
-#endif
-    default: return tile_of<kTileRows>(a, lda, b, depth, c, ldc, add);
-  }
+  const Piece whole = {0, 0, depth};
+  tile(rows, a, lda, b, &whole, 1, c, ldc, add);
 }
 
 #ifdef UMBEL_SIMD_X86
@@ -106,14 +130,18 @@ UMBEL_INLINE void transpose_into_panel(const float* in, int64_t ld, int64_t rows
   if (rows < kTileCols) std::memset(panel, 0, sizeof(float) * static_cast<size_t>(depth * kTileCols));
   int64_t r = 0;
 #ifdef UMBEL_SIMD_X86
-  for (; r + 8 <= rows; r += 8) {
-    int64_t k = 0;
-    for (; k + 8 <= depth; k += 8) {
-      transpose_8x8(in + r * ld + k, ld, panel + k * kTileCols + r, kTileCols);
+  // A cache line of eight rows at a time: rows a power of two apart share a few sets, so a line would not survive in L1.
+  const int64_t whole_rows = rows & ~int64_t{7}, whole = depth & ~int64_t{15};
+  for (int64_t k = 0; k < whole; k += 16) {
+    for (r = 0; r < whole_rows; r += 8) {
+      const float* from = in + r * ld + k;
+      for (int64_t i = 0; i < 8; ++i) __builtin_prefetch(from + i * ld + 128, 0, 2);
+      transpose_8x8(from, ld, panel + k * kTileCols + r, kTileCols);
+      transpose_8x8(from + 8, ld, panel + (k + 8) * kTileCols + r, kTileCols);
     }
-    for (; k < depth; ++k) {
-      for (int64_t i = r; i < r + 8; ++i) panel[k * kTileCols + i] = in[i * ld + k];
-    }
+  }
+  for (r = 0; r < whole_rows; ++r) {
+    for (int64_t k = whole; k < depth; ++k) panel[k * kTileCols + r] = in[r * ld + k];
   }
 #else
   for (; r + 4 <= rows; r += 4) {

@@ -4,7 +4,8 @@
 // Few rows (M <= kFewRows): a row of W is read once where it lies and converted in registers, against four rows of x at a
 // time; columns are shared among threads.
 // Otherwise W is packed into panels (converted on the way), at most kPackedFloats of it at a time, by all threads; then
-// tasks of kTaskRows rows by a run of panels go over K in blocks that keep one panel block in L1 and the rows in L2.
+// tasks of kTaskRows rows by a run of panels go over K in blocks that keep one panel block in L1 and the rows in L2, where
+// they are copied side by side (rows a power of two apart would share a few cache sets).
 // K is never shared among threads, and its blocks depend on K alone.
 #include "core/cpu_context.h"
 #include "core/fail.h"
@@ -16,7 +17,7 @@ namespace {
 constexpr int64_t kFewRows = 4;
 constexpr int64_t kTaskRows = 16 * kTileRows;
 constexpr int64_t kPackedFloats = 1 << 20;
-constexpr int64_t kDepthBlock = 256;
+constexpr int64_t kDepthBlock = 384;
 
 // What happens to a sum before it is written: + bias, activation, then residual + gate * value where they are given.
 struct Epilogue {
@@ -25,6 +26,8 @@ struct Epilogue {
   const float* residual = nullptr;  // [M, N]
   const float* gate = nullptr;      // [N], or [M, N] with gate_stride N
   int64_t gate_stride = 0;
+
+  UMBEL_INLINE bool empty() const { return !bias && !activation && !residual; }
 };
 
 UMBEL_INLINE Vec activate(Vec x, int64_t activation) {
@@ -100,27 +103,46 @@ __attribute__((noinline)) void few_rows(const float* x, int64_t m, int64_t depth
   }
 }
 
+// Blocks of equal length, a multiple of 8, at most kDepthBlock.
+UMBEL_INLINE int64_t depth_block(int64_t depth) {
+  const int64_t blocks = most(1, ceil_div(depth, kDepthBlock));
+  return most(8, round_up(ceil_div(depth, blocks), 8));
+}
+
 // One task: rows [m0, m1) by packed panels [p0, p1), whose first column is col0 + p0 * kTileCols.
 __attribute__((noinline)) void linear_task(const float* x, int64_t depth, const float* packed,
                                            int64_t col0, int64_t width, int64_t m0, int64_t m1, int64_t p0,
-                                           int64_t p1, float* out, const Epilogue& epilogue) {
-  const int64_t blocks = most(1, ceil_div(depth, kDepthBlock));
-  const int64_t block = most(8, round_up(ceil_div(depth, blocks), 8));
+                                           int64_t p1, float* out, const Epilogue& epilogue, float* rows_copy) {
+  const int64_t block = depth_block(depth);
   alignas(64) float ragged[kTileRows * kTileCols];
   for (int64_t k = 0; k == 0 || k < depth; k += block) {
     const int64_t n = least(block, depth - k);
     const bool last = k + block >= depth;
+    const float* left = x + m0 * depth + k;
+    int64_t left_stride = depth;
+    if (depth > block) {
+      for (int64_t m = 0; m < m1 - m0; ++m) {
+        std::memcpy(rows_copy + m * block, left + m * depth, sizeof(float) * static_cast<size_t>(n));
+      }
+      left = rows_copy;
+      left_stride = block;
+    }
     for (int64_t p = p0; p < p1; ++p) {
       const int64_t col = col0 + p * kTileCols;
       const int64_t cols = least(kTileCols, width - col);
       const float* panel = packed + (p * depth + k) * kTileCols;
+      const float* next = panel + depth * kTileCols;
+      const int64_t ahead = p + 1 < p1 ? n * kTileCols / 16 / ceil_div(m1 - m0, kTileRows) : 0;
       for (int64_t m = m0; m < m1; m += kTileRows) {
         const int rows = static_cast<int>(least(kTileRows, m1 - m));
         float* c = out + m * width + col;
+        // The next panel comes from L3 while this one is used.
+        for (int64_t line = 0; line < ahead; ++line) __builtin_prefetch(next + line * 16, 0, 2);
+        next += ahead * 16;
         if (cols == kTileCols) {
-          tile(rows, x + m * depth + k, depth, panel, n, c, width, k > 0);
-          if (last) {
-            for (int i = 0; i < rows; ++i) finish_row(epilogue, m + i, col, cols, width, c + i * width, c + i * width);
+          tile(rows, left + (m - m0) * left_stride, left_stride, panel, n, c, width, k > 0);
+          for (int i = 0; last && !epilogue.empty() && i < rows; ++i) {
+            finish_row(epilogue, m + i, col, cols, width, c + i * width, c + i * width);
           }
           continue;
         }
@@ -128,7 +150,7 @@ __attribute__((noinline)) void linear_task(const float* x, int64_t depth, const 
         for (int i = 0; k > 0 && i < rows; ++i) {
           std::memcpy(ragged + i * kTileCols, c + i * width, sizeof(float) * static_cast<size_t>(cols));
         }
-        tile(rows, x + m * depth + k, depth, panel, n, ragged, kTileCols, k > 0);
+        tile(rows, left + (m - m0) * left_stride, left_stride, panel, n, ragged, kTileCols, k > 0);
         for (int i = 0; i < rows; ++i) {
           const float* sums = ragged + i * kTileCols;
           if (last) finish_row(epilogue, m + i, col, cols, width, sums, c + i * width);
@@ -160,6 +182,8 @@ UMBEL_INLINE void linear_f32(CpuContext& ctx, const float* x, int64_t m, int64_t
   const int64_t chunk = least(panels, most(8, kPackedFloats / most(1, depth * kTileCols)));
   auto* packed = static_cast<float*>(
       ctx.scratch(sizeof(float) * static_cast<size_t>(most(1, chunk * depth * kTileCols))));
+  auto* copies = static_cast<float*>(
+      ctx.scratch(sizeof(float) * static_cast<size_t>(kTaskRows * kDepthBlock) * static_cast<size_t>(ctx.threads())));
   const int64_t row_tasks = ceil_div(m, kTaskRows);
   for (int64_t first = 0; first < panels && !ctx.cancelled(); first += chunk) {
     const int64_t count = least(chunk, panels - first);
@@ -175,11 +199,11 @@ UMBEL_INLINE void linear_f32(CpuContext& ctx, const float* x, int64_t m, int64_t
     const int64_t splits = least(ceil_div(count, 4), ceil_div(8 * ctx.threads(), row_tasks));
     const int64_t run = ceil_div(count, most(1, splits));
     const int64_t runs = ceil_div(count, run);
-    ctx.parallel_for(row_tasks * runs, 1, [&](int64_t begin, int64_t end, int) {
+    ctx.parallel_for(row_tasks * runs, 1, [&](int64_t begin, int64_t end, int thread) {
       for (int64_t task = begin; task < end && !ctx.cancelled(); ++task) {
         const int64_t m0 = task / runs * kTaskRows, p0 = task % runs * run;
         linear_task(x, depth, packed, col0, width, m0, least(m, m0 + kTaskRows), p0, least(count, p0 + run),
-                    out, epilogue);
+                    out, epilogue, copies + thread * kTaskRows * kDepthBlock);
       }
     });
   }
