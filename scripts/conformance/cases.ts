@@ -1,5 +1,7 @@
 /** Outcome of one case. */
 export interface CaseResult {
+  /** Path of the folder that holds the case. */
+  readonly folder: string;
   readonly check: string;
   readonly case: string;
   readonly status: "ok" | "broken" | "error" | "not checked";
@@ -20,11 +22,11 @@ export interface Metric {
 
 /** Collects the cases of one check; what goes wrong in one does not keep the others from running. */
 export class Cases {
-  readonly #check: string;
+  readonly #place: Pick<CaseResult, "folder" | "check">;
   readonly #emit: (result: CaseResult) => void;
 
-  constructor(check: string, emit: (result: CaseResult) => void) {
-    this.#check = check;
+  constructor(place: Pick<CaseResult, "folder" | "check">, emit: (result: CaseResult) => void) {
+    this.#place = place;
     this.#emit = emit;
   }
 
@@ -66,8 +68,8 @@ export class Cases {
     this.#add(name, { status: "not checked", note: reason });
   }
 
-  #add(name: string, result: Omit<CaseResult, "check" | "case">): void {
-    this.#emit({ check: this.#check, case: name, ...result });
+  #add(name: string, result: Omit<CaseResult, "folder" | "check" | "case">): void {
+    this.#emit({ ...this.#place, case: name, ...result });
   }
 }
 

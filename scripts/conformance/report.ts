@@ -1,11 +1,12 @@
+import { basename } from "node:path";
 import type { CaseResult } from "./cases.ts";
 
-const COLUMNS = ["check", "case", "metric", "measured", "bound", ""] as const;
+const COLUMNS = ["folder", "case", "metric", "measured", "bound", ""] as const;
 
 /** A table for people, one line a case. */
 export function formatTable(results: readonly CaseResult[]): string {
   const rows = results.map((result) => [
-    result.check,
+    placeOf(result),
     result.case,
     result.metric ?? "",
     result.measured === undefined ? "" : formatNumber(result.measured),
@@ -23,6 +24,12 @@ export function formatTable(results: readonly CaseResult[]): string {
       .join("  ")
       .trimEnd();
   return [line(COLUMNS), ...rows.map(line)].join("\n");
+}
+
+/** The folder's name, and that of the check where it is another. */
+function placeOf({ folder, check }: CaseResult): string {
+  const name = basename(folder);
+  return name === check ? name : `${name} (${check})`;
 }
 
 export function formatSummary(results: readonly CaseResult[]): string {

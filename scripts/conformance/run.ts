@@ -56,7 +56,7 @@ async function runFolder(
   emit: (result: CaseResult) => void,
 ): Promise<void> {
   const check = findCheck(folder, bench);
-  const cases = new Cases(check?.name ?? folder.name, emit);
+  const cases = new Cases({ folder: folder.path, check: check?.name ?? folder.name }, emit);
   if (check === null) {
     cases.notChecked("*", `no check knows the form of ${folder.path}`);
     return;
