@@ -14,6 +14,7 @@ export default defineNode({
   outputs: { CONDITIONING: output("CONDITIONING") },
   run: async (context, { text: prompt, clip }) => {
     using lease = await context.models.textEncoder(clip);
+    for (const warning of lease.warnings) context.warn(warning);
     const tokenizer = tokenizerOf(lease.tokenizer);
     const tokens = tokenizePrompt(tokenizer, resolveDynamicPrompt(prompt, 0n));
     for (const name of tokens.missingEmbeddings) {

@@ -5,6 +5,7 @@ import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { addInfo } from "./info.ts";
 import { addMask } from "./mask.ts";
 import { addNodes } from "./nodes.ts";
+import { addPlan } from "./plan.ts";
 import { addRun } from "./run.ts";
 import { addValidate } from "./validate.ts";
 import { packageVersion } from "./version.ts";
@@ -20,7 +21,7 @@ const program = new Command("umbel")
       .map(([name, code]) => `${code} ${name}`)
       .join(", ")}`,
   );
-for (const add of [addRun, addValidate, addMask, addNodes, addInfo]) add(program);
+for (const add of [addRun, addValidate, addPlan, addMask, addNodes, addInfo]) add(program);
 for (const command of program.commands) command.exitOverride();
 
 try {

@@ -219,6 +219,22 @@ const umt5: TextEncoderFamily<Umt5Config> = {
   kind: "text-encoder",
   namings: [transformers, original],
   detect,
+  published: [
+    {
+      title: "UMT5-XXL",
+      fileName: /umt5/i,
+      config: {
+        vocabulary: 256_384,
+        width: 4096,
+        heads: 64,
+        headDim: 64,
+        hidden: 10_240,
+        layers: 24,
+        buckets: 32,
+        maxDistance: 128,
+      },
+    },
+  ],
   tensors,
   create,
 };

@@ -191,6 +191,51 @@ function read(header: CheckpointHeader): WanVaeConfig | string | null {
   };
 }
 
+/** Layers of a published half: `blocks` residual blocks a level, a resampler between levels. */
+function publishedLevels(
+  prefix: string,
+  widths: readonly number[],
+  blocks: number,
+  resampled: readonly { readonly temporal: boolean; readonly narrows: boolean }[],
+): LayerSpec[] {
+  const levels: LayerSpec[] = [];
+  const next = () => `${prefix}.${levels.length}`;
+  let channels = widths[0] as number;
+  for (const [i, out] of widths.entries()) {
+    for (let b = 0; b < blocks; b++) {
+      levels.push({ kind: "residual", name: next(), in: channels, out });
+      channels = out;
+    }
+    const step = resampled[i];
+    if (step === undefined) continue;
+    const after = step.narrows ? out / 2 : out;
+    levels.push({ kind: "resample", name: next(), in: out, out: after, temporal: step.temporal });
+    channels = after;
+  }
+  return levels;
+}
+
+const wan21: WanVaeConfig = {
+  latentChannels: 16,
+  frameChannels: 3,
+  encoder: {
+    width: 96,
+    levels: publishedLevels("encoder.downsamples", [96, 192, 384, 384], 2, [
+      { temporal: false, narrows: false },
+      { temporal: true, narrows: false },
+      { temporal: true, narrows: false },
+    ]),
+  },
+  decoder: {
+    width: 384,
+    levels: publishedLevels("decoder.upsamples", [384, 384, 192, 96], 3, [
+      { temporal: true, narrows: true },
+      { temporal: true, narrows: true },
+      { temporal: false, narrows: true },
+    ]),
+  },
+};
+
 function lastWidth({ width, levels }: HalfConfig): number {
   const last = levels.at(-1);
   if (last === undefined) return width;
@@ -618,6 +663,7 @@ const wanVae: VaeFamily<WanVaeConfig> = {
   title: "Wan 2.1 video autoencoder",
   kind: "vae",
   namings: [original, diffusers],
+  published: [{ title: "Wan 2.1 VAE", fileName: /vae/i, config: wan21 }],
   detect: (header) => {
     const config = read(header);
     return typeof config === "string" ? null : config;

@@ -539,6 +539,11 @@ class DeviceMasks {
   }
 }
 
+function published(dim: number, ffnDim: number, layers: number): WanConfig {
+  const rest = { channels: 16, textDim: 4096, textLength: 512, timeDim: 256, eps: 1e-6 };
+  return { dim, ffnDim, layers, heads: dim / HEAD_DIM, patch: [1, 2, 2], ...rest };
+}
+
 const wan: DiffusionFamily<WanConfig> = {
   family: "wan",
   title: "Wan 2.1 text to video",
@@ -552,6 +557,10 @@ const wan: DiffusionFamily<WanConfig> = {
     const reason = read(header);
     return typeof reason === "string" ? reason : null;
   },
+  published: [
+    { title: "Wan 2.1 1.3B", fileName: /wan.*1[._]3b/i, config: published(1536, 8960, 30) },
+    { title: "Wan 2.1 14B", fileName: /wan/i, config: published(5120, 13824, 40) },
+  ],
   tensors,
   create,
   latent,

@@ -40,8 +40,9 @@ export async function sampleRecipe(
 ): Promise<SampleResult> {
   const { model, sampler, ...rest } = request;
   using lease = await context.models.diffusion(model);
+  for (const warning of lease.warnings) context.warn(warning);
   const plan = {
-    settings: model.attention,
+    settings: context.models.attention ?? model.attention,
     kind: lease.family.maskKind,
     grid: lease.tokenGrid(request.latent.samples.shape.slice(1)),
   };

@@ -1,4 +1,5 @@
 /** How nodes reach models: recipes in, leased instances out. Implemented by the engine's model manager. */
+import type { AttentionSettings } from "./attention-settings.ts";
 import type {
   DiffusionFamily,
   DiffusionModel,
@@ -32,6 +33,8 @@ export interface TextEncoderLease extends Lease<TextEncoder> {
 }
 
 export interface ModelAccess {
+  /** Stands in for the attention of every recipe: a plan compares a graph with its dense form. */
+  readonly attention?: AttentionSettings;
   /**
    * Looks into a file and says which model of the wanted kind it holds. Throws ERR_FILE, ERR_CHECKPOINT,
    * ERR_UNKNOWN_MODEL.

@@ -46,6 +46,14 @@ export interface Naming {
   canonical(name: string): string | null;
 }
 
+/** A configuration that was published, for planning a run without its file; never used to read a file. */
+export interface PublishedModel<Config> {
+  readonly title: string;
+  /** What its files are called. */
+  readonly fileName: RegExp;
+  readonly config: Config;
+}
+
 /** The kind's part that every family file has. */
 export interface ModelFamily<Config, Instance> {
   readonly family: string;
@@ -57,6 +65,8 @@ export interface ModelFamily<Config, Instance> {
   detect(header: CheckpointHeader): Config | null;
   /** Why `detect` refuses a checkpoint that is of this family's kin but of a variant that it does not run. */
   unsupported?(header: CheckpointHeader): string | null;
+  /** The nearest fit first. */
+  readonly published: readonly PublishedModel<Config>[];
   /** Every tensor of that configuration. */
   tensors(config: Config): readonly TensorSpec[];
   create(config: Config, weights: Weights): Instance;

@@ -44,6 +44,7 @@ export const tinyFamily: DiffusionFamily<TinyConfig> = {
     while (header.tensors.has(`blocks.${blocks}.attn.q.weight`)) blocks++;
     return { width, blocks };
   },
+  published: [],
   unsupported: (header) =>
     header.tensors.has("blocks.0.ffn.weight") ? "a variant without attention" : null,
   tensors: ({ width, blocks }) => [

@@ -1,0 +1,130 @@
+/** Models for the null device: real files where they exist, published configurations by file name where they do not. */
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { UmbelError } from "#runtime/errors";
+import type { AttentionSettings } from "#runtime/sdk/attention-settings";
+import type { DiffusionFamily, TextEncoderFamily, VaeFamily } from "#runtime/sdk/model";
+import type {
+  DiffusionLease,
+  ModelAccess,
+  TextEncoderLease,
+  VaeLease,
+} from "#runtime/sdk/model-access";
+import type { CheckpointRef, ClipRecipe, ModelRecipe, VaeRecipe } from "#runtime/sdk/values";
+import type { Device } from "#runtime/tensor/device";
+import type { AnyFamily, ModelKind } from "./families.ts";
+import { ModelManager } from "./manager.ts";
+import { emptySource } from "./weight-source.ts";
+import { sourceStore, type WeightStore } from "./weight-store.ts";
+
+export interface PlannedModelsOptions {
+  readonly device: Device;
+  readonly families: readonly AnyFamily[];
+  /** Tokeniser that counts the tokens of prompts for text encoders without a file. */
+  readonly tokenizer: () => Uint8Array;
+  readonly attention?: AttentionSettings;
+}
+
+/** LoRAs change no shape and are left out. Weights of missing files count as bfloat16. */
+export class PlannedModels implements ModelAccess, Disposable {
+  readonly attention?: AttentionSettings;
+  /** File names that were planned by name, and what they were taken for. */
+  readonly assumed = new Map<string, string>();
+  readonly #options: PlannedModelsOptions;
+  readonly #manager: ModelManager;
+  readonly #stores = new Map<string, WeightStore>();
+
+  constructor(options: PlannedModelsOptions) {
+    this.#options = options;
+    this.#manager = new ModelManager(options);
+    if (options.attention !== undefined) this.attention = options.attention;
+  }
+
+  identify(path: string, kind: ModelKind): CheckpointRef {
+    if (existsSync(path)) return this.#manager.identify(path, kind);
+    const { family, title } = this.#published(path, kind);
+    this.assumed.set(basename(path), title);
+    return { path, prefix: "", family: family.family };
+  }
+
+  diffusionFamily(checkpoint: CheckpointRef): DiffusionFamily {
+    return this.#manager.diffusionFamily(checkpoint);
+  }
+
+  async diffusion(recipe: ModelRecipe): Promise<DiffusionLease> {
+    const { path } = recipe.checkpoint;
+    if (existsSync(path)) return this.#manager.diffusion({ ...recipe, loras: [] });
+    const { family, config, store } = this.#empty<DiffusionFamily>(path, "diffusion");
+    return {
+      instance: family.create(config, store),
+      family,
+      warnings: [],
+      tokenGrid: (latentShape) => family.tokenGrid(config, latentShape),
+      layers: family.layers(config),
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+
+  async vae(recipe: VaeRecipe): Promise<VaeLease> {
+    const { path } = recipe.checkpoint;
+    if (existsSync(path)) return this.#manager.vae(recipe);
+    const { family, config, store } = this.#empty<VaeFamily>(path, "vae");
+    return {
+      instance: family.create(config, store),
+      family,
+      warnings: [],
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+
+  async textEncoder(recipe: ClipRecipe): Promise<TextEncoderLease> {
+    const { path } = recipe.checkpoint;
+    if (existsSync(path)) return this.#manager.textEncoder({ ...recipe, loras: [] });
+    const { family, config, store } = this.#empty<TextEncoderFamily>(path, "text-encoder");
+    const tokenizer = this.#options.tokenizer();
+    return {
+      instance: family.create(config, store),
+      warnings: [],
+      tokenizer,
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const store of this.#stores.values()) store[Symbol.dispose]();
+    this.#stores.clear();
+    this.#manager.release();
+  }
+
+  #empty<F extends AnyFamily>(
+    path: string,
+    kind: F["kind"],
+  ): { family: F; config: unknown; store: WeightStore } {
+    const { family, config } = this.#published(path, kind);
+    // Stages run one after the other, and what is not in use is given up first: count one model at a time.
+    for (const [key, store] of this.#stores) {
+      if (key !== path) store[Symbol.dispose]();
+      if (key !== path) this.#stores.delete(key);
+    }
+    const known = this.#stores.get(path);
+    const store = known ?? sourceStore(emptySource(family.tensors(config), this.#options.device));
+    this.#stores.set(path, store);
+    return { family: family as F, config, store };
+  }
+
+  #published(path: string, kind: ModelKind): { family: AnyFamily; config: unknown; title: string } {
+    const name = basename(path);
+    for (const family of this.#options.families) {
+      if (family.kind !== kind) continue;
+      const found = family.published.find(({ fileName }) => fileName.test(name));
+      if (found !== undefined) return { family, ...found };
+    }
+    const known = this.#options.families.filter((family) => family.kind === kind);
+    const titles = known.flatMap(({ published }) => published.map(({ title }) => title)).join(", ");
+    throw new UmbelError(
+      "ERR_UNKNOWN_MODEL",
+      `Expected a file of a published model (${titles}) to plan without it, got the name "${name}". ` +
+        "Put the file into its folder to plan with it.",
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import umt5 from "../../runtime/models/umt5.ts";
+import wan from "../../runtime/models/wan.ts";
+import wanVae from "../../runtime/models/wan-vae.ts";
+import type { TensorSpec } from "#runtime/sdk/model";
+
+/** A header that holds exactly these tensors. */
+function header(specs: readonly TensorSpec[]) {
+  return {
+    tensors: new Map(specs.map(({ name, shape }) => [name, { shape, dtype: "bf16" as const }])),
+    metadata: {},
+  };
+}
+
+it("published configurations are what detection reads off their own tensors", () => {
+  for (const { config } of wan.published)
+    expect(wan.detect(header(wan.tensors(config)))).toEqual(config);
+  for (const { config } of umt5.published)
+    expect(umt5.detect(header(umt5.tensors(config)))).toEqual(config);
+  for (const { config } of wanVae.published) {
+    expect(wanVae.detect(header(wanVae.tensors(config)))).toEqual(config);
+  }
+});
