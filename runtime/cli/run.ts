@@ -43,7 +43,8 @@ export function addRun(program: Command): void {
 async function run(path: string, flags: Flags): Promise<void> {
   const settings = engineSettings(flags, flags.out);
   const { signal, stop } = cancelOnSignal();
-  const emit = flags.json ? writeEvent : terminalReporter().handle;
+  const reporter = terminalReporter();
+  const emit = flags.json ? writeEvent : (event: JobEvent) => reporter.handle(event);
   try {
     const document = await readDocument(path);
     await using open = await openEngine(settings);
