@@ -45,6 +45,7 @@ struct Tensor {
   UMBEL_INLINE int64_t dim(int axis) const { return shape[static_cast<size_t>(axis < 0 ? axis + rank : axis)]; }
   UMBEL_INLINE size_t bytes() const { return static_cast<size_t>(numel()) * dtype_size(dtype); }
   UMBEL_INLINE bool contiguous() const {
+    if (numel() == 0) return true;
     int64_t expected = 1;
     for (int i = rank - 1; i >= 0; --i) {
       const auto u = static_cast<size_t>(i);

@@ -21,6 +21,7 @@ namespace {
 
 // About 20 microseconds: longer than the gap between two ops of a model, shorter than a scheduler's time slice.
 constexpr int kSpins = 500;
+constexpr uint32_t kOpen = uint32_t{1} << 31;
 // Ranges a thread: none waits long for a late one, and an interruption is seen soon also in the longest op.
 constexpr int64_t kRangesPerThread = 64;
 
@@ -74,8 +75,13 @@ void ThreadPool::help(int thread) {
     }
     seen = epoch_.load(std::memory_order_acquire);
     if (closing_) return;
-    take_ranges(thread);
-    running_.fetch_sub(1, std::memory_order_release);
+    uint32_t state = state_.load(std::memory_order_acquire);
+    while ((state & kOpen) != 0) {
+      if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) continue;
+      take_ranges(thread);
+      state_.fetch_sub(1, std::memory_order_release);
+      break;
+    }
   }
 }
 
@@ -95,16 +101,17 @@ void ThreadPool::run(int64_t n, int64_t grain, Body body, void* closure,
   if (helpers_.empty() || n <= step_) {
     take_ranges(0);
   } else {
-    running_.store(static_cast<int>(helpers_.size()), std::memory_order_relaxed);
-    bool anyone_asleep = false;
+    state_.store(kOpen, std::memory_order_release);
+    int64_t wanted = (n + step_ - 1) / step_ - 1;
     {
       const std::lock_guard lock(mutex_);
       epoch_.fetch_add(1, std::memory_order_release);
-      anyone_asleep = sleeping_ > 0;
+      wanted = std::min<int64_t>(wanted, sleeping_);
     }
-    if (anyone_asleep) wake_.notify_all();
+    for (; wanted > 0; --wanted) wake_.notify_one();
     take_ranges(0);
-    for (int i = 0; running_.load(std::memory_order_acquire) != 0; ++i) {
+    state_.fetch_and(~kOpen, std::memory_order_relaxed);
+    for (int i = 0; state_.load(std::memory_order_acquire) != 0; ++i) {
       if (i < kSpins) {
         pause_cpu();
       } else {

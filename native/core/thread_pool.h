@@ -31,7 +31,7 @@ class ThreadPool {
 
   std::vector<std::thread> helpers_;
 
-  // The present call; written before epoch_ is raised, read by helpers after they see it.
+  // The present call; written before state_ is opened, read by helpers that entered.
   int64_t n_ = 0;
   int64_t step_ = 1;
   Body body_ = nullptr;
@@ -41,7 +41,8 @@ class ThreadPool {
   std::exception_ptr error_;
 
   alignas(64) std::atomic<int64_t> next_{0};
-  alignas(64) std::atomic<int> running_{0};
+  // Helpers inside the present call, and kOpen while more may come: one that wakes up late is not waited for.
+  alignas(64) std::atomic<uint32_t> state_{0};
   alignas(64) std::atomic<uint64_t> epoch_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
