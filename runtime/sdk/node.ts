@@ -1,4 +1,5 @@
 /** What a node file exports by default: data that describes it, and `run`. */
+import type { ResultMessage } from "#runtime/protocol/events";
 import type { Device } from "#runtime/tensor/device";
 import type { Input } from "./inputs.ts";
 import type { ModelAccess } from "./model-access.ts";
@@ -21,21 +22,6 @@ export type OutputValues<O extends Outputs> = {
   readonly [K in keyof O]: SocketValues[O[K]["type"]];
 };
 
-/** A file or a small value that a run shows to people. */
-export type Result =
-  | {
-      readonly kind: "image" | "video";
-      /** Absolute path; inside the output or temporary folder. */
-      readonly path: string;
-      readonly temporary: boolean;
-      readonly width: number;
-      readonly height: number;
-      readonly frames: number;
-      readonly fps?: number;
-    }
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "metrics"; readonly values: Readonly<Record<string, number>> };
-
 export interface NodeContext {
   readonly nodeId: string;
   readonly device: Device;
@@ -49,7 +35,7 @@ export interface NodeContext {
   preview(frames: Frames): void;
   /** Shown at the node; the run goes on. */
   warn(message: string): void;
-  publish(result: Result): void;
+  publish(result: ResultMessage): void;
   /** Full path of a file of a model folder. Throws ERR_FILE naming the nearest. */
   modelPath(folder: string, name: string): string;
   /** Full path of a file of the input folder (or, on the command line, of any file given there). */
