@@ -49,7 +49,12 @@ interface HalfConfig {
   readonly levels: readonly LayerSpec[];
 }
 
+/** Frames up to this size pass in groups, which is a little faster and takes some four times the memory. */
+const GROUPED_PIXELS = 320 * 320;
+
 interface WanVaeConfig {
+  /** Frames of more pixels than this pass one by one. */
+  readonly groupedPixels: number;
   readonly latentChannels: number;
   readonly frameChannels: number;
   readonly encoder: HalfConfig;
@@ -184,6 +189,7 @@ function read(header: CheckpointHeader): WanVaeConfig | string | null {
     levels: readLevels(header, prefix, width),
   });
   return {
+    groupedPixels: GROUPED_PIXELS,
     latentChannels,
     frameChannels,
     encoder: half("encoder.downsamples", encoderWidth),
@@ -216,6 +222,7 @@ function publishedLevels(
 }
 
 const wan21: WanVaeConfig = {
+  groupedPixels: GROUPED_PIXELS,
   latentChannels: 16,
   frameChannels: 3,
   encoder: {
@@ -561,9 +568,6 @@ function runSegments(segments: readonly Segment[], x: Tensor, alone: boolean): T
 
 // Videos
 
-/** Frames of more pixels than this pass one by one, which bounds the memory of the layers at full size. */
-const ALONE_FROM = 320 * 320;
-
 interface Factors {
   readonly spatial: number;
   readonly temporal: number;
@@ -580,7 +584,7 @@ function* decodePieces(config: WanVaeConfig, weights: Weights, z: Tensor): Gener
   using stream = new Stream(weights);
   const segments = decoderSegments(config, stream);
   const [, count = 0, height = 0, width = 0] = z.shape;
-  const alone = height * width * factors(config).spatial ** 2 > ALONE_FROM;
+  const alone = height * width * factors(config).spatial ** 2 > config.groupedPixels;
   for (let t = 0; t < count; t++) {
     yield scope(() => {
       const frame = z
@@ -610,7 +614,7 @@ async function encode(
       using frames = await nextFrames(first, n);
       checkFrames(config, frames, n);
       const pixels = (frames.shape[1] ?? 0) * (frames.shape[2] ?? 0);
-      pieces.push(scope(() => runSegments(segments, frames, pixels > ALONE_FROM)));
+      pieces.push(scope(() => runSegments(segments, frames, pixels > config.groupedPixels)));
       await weights.device.sync();
     }
     return scope(() => cat(pieces, 0).permute([3, 0, 1, 2]).contiguous());

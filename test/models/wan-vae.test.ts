@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import wanVae from "#runtime/models/wan-vae";
 import type { VideoAutoencoder } from "#runtime/sdk/model";
@@ -58,6 +59,12 @@ function source(device: Device, values: Float32Array, shape: readonly number[]) 
     return Promise.resolve(device.tensor(part, [count, height, width, channels]));
   };
   return { asked, next };
+}
+
+function sameBytes(a: Float32Array, b: Float32Array): boolean {
+  const bytes = (values: Float32Array) =>
+    Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return bytes(a).equals(bytes(b));
 }
 
 async function readAndFree(tensor: Tensor): Promise<Float32Array> {
@@ -143,9 +150,33 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
     const whole = await decodeAll(opened.model, latent);
     const alone = await decodeAll(opened.model, image);
     expect(alone.firsts).toEqual([0]);
-    expect(Buffer.from(alone.values.buffer)).toEqual(
-      Buffer.from(whole.values.slice(0, alone.values.length).buffer),
-    );
+    expect(sameBytes(alone.values, whole.values.slice(0, alone.values.length))).toBe(true);
+  });
+
+  test("frames that pass one by one give the same bytes as in groups", async () => {
+    using opened = openModel(wanVae, weights, device);
+    const alone = wanVae.create({ ...opened.config, groupedPixels: 0 }, opened.weights);
+    const { values, shape } = golden().get("latent");
+    using latent = device.tensor(values, shape.slice(1));
+    const together = await decodeAll(opened.model, latent);
+    expect(sameBytes((await decodeAll(alone, latent)).values, together.values)).toBe(true);
+
+    const video = golden().get("video_in");
+    const frames = source(device, channelsLast(video.values, video.shape), [48, 80, 3]);
+    const encoded = await readAndFree(await opened.model.encode(9, frames.next));
+    const encodedAlone = await readAndFree(await alone.encode(9, frames.next));
+    expect(sameBytes(encodedAlone, encoded)).toBe(true);
+  });
+
+  test("the number of threads changes no byte", async () => {
+    const decoded = async (threads: number) => {
+      const other = openDevice("cpu", { threads });
+      using opened = openModel(wanVae, weights, other);
+      const { values, shape } = golden().get("latent");
+      using latent = other.tensor(values, shape.slice(1));
+      return (await decodeAll(opened.model, latent)).values;
+    };
+    expect(sameBytes(await decoded(3), await decoded(1))).toBe(true);
   });
 
   test("frames behind the last whole group are left out", async () => {
@@ -195,6 +226,31 @@ describe.skipIf(!present)(`tiles (${NO_SHARED})`, () => {
     expect(error).toBeLessThan(BOUND);
   });
 });
+
+const bundled = join(import.meta.dirname, "../../models/vae/umbel_tiny_vae_bf16.safetensors");
+
+test.skipIf(!existsSync(bundled))(
+  "tiles of a trained autoencoder are close to the whole",
+  async () => {
+    const device = testDevice();
+    const [count, size] = [5, 128];
+    // A disc on a gradient.
+    const video = Float32Array.from({ length: count * size * size * 3 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % size, Math.floor(i / (3 * size)) % size];
+      const inside = Math.hypot(x - 50, y - 64) < 30;
+      return inside ? [0.8, -0.6, -0.6][i % 3]! : [x / size - 0.5, y / size - 0.5, 0.1][i % 3]!;
+    });
+    using opened = openModel(wanVae, bundled, device);
+    using latent = await opened.model.encode(count, source(device, video, [size, size, 3]).next);
+    const whole = await decodeAll(opened.model, latent);
+    const vae = tiled(opened.model, wanVae.latent, device, { size: 12, overlap: 6 });
+    const { values } = await decodeAll(vae, latent);
+    const square = values.reduce((sum, value, i) => sum + ((value - whole.values[i]!) / 2) ** 2, 0);
+    const psnr = -10 * Math.log10(square / values.length);
+    expect(psnr).toBeGreaterThan(28);
+    expect(psnr).toBeLessThan(80);
+  },
+);
 
 describe.skipIf(sharedDir() === null)(
   `the published size on the null device (${NO_SHARED})`,

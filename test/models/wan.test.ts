@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { radialMask } from "#runtime/attention/radial";
 import wan from "#runtime/models/wan";
 import type { CheckpointHeader, DiffusionInput } from "#runtime/sdk/model";
+import type { Device } from "#runtime/tensor/device";
 import { openDevice } from "#runtime/tensor/devices";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
@@ -266,10 +267,10 @@ describe.skipIf(sharedDir() === null)(`published sizes on the null device (${NO_
   });
 });
 
-test("one padding key with a bias equals the zero rows written out", async () => {
-  const device = testDevice();
+/** The toy with random weights on a device, and what it predicts for a prompt of 5 tokens and zero rows behind it. */
+function randomToy(device: Device) {
   const header = wholeToy();
-  using weights = new TestWeights(device, header.tensors.keys(), (name) => {
+  const weights = new TestWeights(device, header.tensors.keys(), (name) => {
     const shape = header.tensors.get(name)?.shape ?? [];
     const size = shape.reduce((a, b) => a * b, 1);
     return device.tensor(randomArray(size, name.length + size, 0.1), shape);
@@ -278,18 +279,32 @@ test("one padding key with a bias equals the zero rows written out", async () =>
   const forward = async (rows: number) => {
     const text = new Float32Array(rows * 32);
     text.set(randomArray(5 * 32, 1));
-    const result = scope(() =>
+    using result = scope(() =>
       model.forward({
-        latent: device.tensor(randomArray(16 * 2 * 4 * 6, 2), [16, 2, 4, 6]),
+        latent: device.tensor(randomArray(16 * 2 * 16 * 16, 2), [16, 2, 16, 16]),
         timestep: 300,
         context: device.tensor(text, [rows, 32]),
       }),
     );
-    const values = await result.read();
-    result[Symbol.dispose]();
-    return values;
+    return await result.read();
   };
-  const whole = await forward(512);
-  expect(relativeError(await forward(5), whole)).toBeLessThan(1e-5);
-  expect(relativeError(await forward(200), whole)).toBeLessThan(1e-5);
+  return { forward, [Symbol.dispose]: () => weights[Symbol.dispose]() };
+}
+
+test("one padding key with a bias equals the zero rows written out", async () => {
+  using toy = randomToy(testDevice());
+  const whole = await toy.forward(512);
+  expect(relativeError(await toy.forward(5), whole)).toBeLessThan(1e-5);
+  expect(relativeError(await toy.forward(200), whole)).toBeLessThan(1e-5);
+});
+
+test("the number of threads changes no byte", async () => {
+  const predicted = async (threads: number) => {
+    const device = openDevice("cpu", { threads });
+    using toy = randomToy(device);
+    return Buffer.from((await toy.forward(5)).buffer);
+  };
+  const one = await predicted(1);
+  expect(one.equals(await predicted(2))).toBe(true);
+  expect(one.equals(await predicted(3))).toBe(true);
 });
