@@ -36,15 +36,20 @@ export function addEngineOptions(command: Command): Command {
     );
 }
 
-export function engineSettings(flags: EngineFlags, outputFolder = "output"): EngineSettings {
+export interface FolderFlags {
+  readonly input?: string;
+  readonly out?: string;
+}
+
+export function engineSettings(flags: EngineFlags, folders: FolderFlags = {}): EngineSettings {
   return {
     device: flags.device,
     threads: flags.threads ?? availableParallelism(),
     ...(flags.precision === undefined ? {} : { precision: flags.precision }),
     models: [...flags.models.map((folder) => resolve(folder)), BUNDLED_MODELS],
     nodes: [NODE_FOLDER],
-    inputFolder: resolve("input"),
-    outputFolder: resolve(outputFolder),
+    inputFolder: resolve(folders.input ?? "input"),
+    outputFolder: resolve(folders.out ?? "output"),
     temporaryFolder: join(tmpdir(), `umbel-${process.pid}`),
   };
 }

@@ -1,6 +1,6 @@
 /** Entry of the `umbel` command. */
 import { Command, CommanderError } from "commander";
-import { isUmbelError } from "#runtime/errors";
+import { isUmbelError, type UmbelError } from "#runtime/errors";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { addInfo } from "./info.ts";
 import { addMask } from "./mask.ts";
@@ -24,6 +24,13 @@ const program = new Command("umbel")
 for (const add of [addRun, addValidate, addPlan, addMask, addNodes, addInfo]) add(program);
 for (const command of program.commands) command.exitOverride();
 
+// A reader that has seen enough (`umbel nodes | head`) is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -31,9 +38,13 @@ try {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else {
     const text = isUmbelError(error)
-      ? `${error.message} [${error.code}]`
+      ? `${place(error)}${error.message} [${error.code}]`
       : String((error as Error).stack ?? error);
     process.stderr.write(`umbel: ${text}\n`);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+function place({ nodeId }: UmbelError): string {
+  return nodeId === undefined ? "" : `at node "${nodeId}": `;
 }

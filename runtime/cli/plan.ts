@@ -32,19 +32,15 @@ export function addPlan(program: Command): void {
 
 async function plan(path: string, flags: Flags): Promise<void> {
   const settings = engineSettings({ ...flags, device: "null" });
-  const { signal, stop } = cancelOnSignal();
-  try {
-    const { descriptions } = await loadNodes(settings.nodes);
-    const document = setValues(await readDocument(path), flags.set, descriptions);
-    const found = await planDocument(document, settings, signal);
-    process.stdout.write(
-      flags.json
-        ? `${JSON.stringify({ ...found, assumed: Object.fromEntries(found.assumed) })}\n`
-        : text(found),
-    );
-  } finally {
-    stop();
-  }
+  using cancellation = cancelOnSignal();
+  const { descriptions } = await loadNodes(settings.nodes);
+  const { document, inputFiles } = setValues(await readDocument(path), flags.set, descriptions);
+  const found = await planDocument(document, { ...settings, inputFiles }, cancellation.signal);
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ ...found, assumed: Object.fromEntries(found.assumed) })}\n`
+      : text(found),
+  );
 }
 
 function text(plan: GraphPlan): string {

@@ -1,7 +1,10 @@
 /** umbel run GRAPH: runs a graph in this process. */
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import type { Command } from "commander";
+import { NODE_FOLDER } from "#runtime/engine/locations";
+import { loadNodes } from "#runtime/engine/node-registry";
 import { openEngine } from "#runtime/engine/open-engine";
+import { removeUnfinished } from "#runtime/engine/output-files";
 import type { JobEvent } from "#runtime/protocol/events";
 import { cancelOnSignal } from "./cancel-on-signal.ts";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
@@ -11,6 +14,7 @@ import { terminalReporter } from "./terminal-reporter.ts";
 
 interface Flags extends EngineFlags {
   readonly set: readonly string[];
+  readonly input: string;
   readonly out: string;
   readonly target: readonly string[];
   readonly json?: true;
@@ -25,10 +29,11 @@ export function addRun(program: Command): void {
     .argument("<graph>", "file")
     .option(
       "--set <node.param=value>",
-      "change a parameter; repeatable",
+      "change a parameter of a node (its id, title or type); repeatable. A picture or video may be any file here",
       collect,
       [] as readonly string[],
     )
+    .option("--input <folder>", "where pictures and videos that the graph names are", "input")
     .option("--out <folder>", "where results go", "output")
     .option(
       "--target <node>",
@@ -41,26 +46,37 @@ export function addRun(program: Command): void {
 }
 
 async function run(path: string, flags: Flags): Promise<void> {
-  const settings = engineSettings(flags, flags.out);
-  const { signal, stop } = cancelOnSignal();
-  const reporter = terminalReporter();
-  const emit = flags.json ? writeEvent : (event: JobEvent) => reporter.handle(event);
+  const settings = engineSettings(flags, flags);
+  const removeTemporary = (): void => {
+    removeUnfinished();
+    rmSync(settings.temporaryFolder, { recursive: true, force: true });
+  };
+  using reporter = flags.json ? jsonReporter() : terminalReporter();
+  using cancellation = cancelOnSignal(() => {
+    reporter[Symbol.dispose]();
+    removeTemporary();
+  });
   try {
-    const document = await readDocument(path);
-    await using open = await openEngine(settings);
+    const { descriptions } = await loadNodes([NODE_FOLDER]);
+    const { document, inputFiles } = setValues(await readDocument(path), flags.set, descriptions);
+    await using open = await openEngine({ ...settings, inputFiles });
     await open.engine.run({
       job: "cli",
-      document: setValues(document, flags.set, open.registry.descriptions),
-      signal,
-      emit,
+      document,
+      signal: cancellation.signal,
+      emit: (event) => reporter.handle(event),
       ...(flags.target.length === 0 ? {} : { targets: flags.target }),
     });
   } finally {
-    stop();
-    await rm(settings.temporaryFolder, { recursive: true, force: true });
+    removeTemporary();
   }
 }
 
-function writeEvent(event: JobEvent): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
+function jsonReporter() {
+  return {
+    handle: (event: JobEvent): void => {
+      process.stdout.write(`${JSON.stringify(event)}\n`);
+    },
+    [Symbol.dispose]: () => undefined,
+  };
 }

@@ -1,30 +1,39 @@
 /** `--set node.param=value`: changes parameters of a document before it runs. */
+import { resolve } from "node:path";
+import { isFile } from "#runtime/engine/contained-name";
 import { UmbelError } from "#runtime/errors";
 import type { GraphDocument } from "#runtime/graph/document";
 import { parseJson, type Json } from "#runtime/graph/json";
 import { nearest } from "#runtime/graph/nearest";
-import type { NodeDescriptions } from "#runtime/protocol/node-description";
+import type { InputDescription, NodeDescriptions } from "#runtime/protocol/node-description";
+
+export interface ChangedDocument {
+  readonly document: GraphDocument;
+  /** Input files that were named by their path, by the name under which the document has them. */
+  readonly inputFiles: Readonly<Record<string, string>>;
+}
 
 /**
  * The node is an id, a title or a type that occurs once. Values are JSON when they parse as such and the parameter is
- * not text. A link into the parameter is cut. Throws ERR_USAGE.
+ * not text. A link into the parameter is cut. An input file may be given by the path of any file, relative to the
+ * current folder: only files that a graph names by itself have to lie in the input folder. Throws ERR_USAGE.
  */
 export function setValues(
   document: GraphDocument,
   assignments: readonly string[],
   descriptions: NodeDescriptions,
-): GraphDocument {
-  return assignments.reduce(
-    (current, assignment) => setValue(current, assignment, descriptions),
-    document,
+): ChangedDocument {
+  return assignments.reduce<ChangedDocument>(
+    (changed, assignment) => setValue(changed, assignment, descriptions),
+    { document, inputFiles: {} },
   );
 }
 
 function setValue(
-  document: GraphDocument,
+  { document, inputFiles }: ChangedDocument,
   assignment: string,
   descriptions: NodeDescriptions,
-): GraphDocument {
+): ChangedDocument {
   const match = /^([^=]+)\.([^.=]+)=([\s\S]*)$/.exec(assignment);
   const [, place, name, text] = match ?? [];
   if (place === undefined || name === undefined || text === undefined) {
@@ -43,16 +52,29 @@ function setValue(
       `Expected a parameter of ${node.type} (${names.join(", ")}), got "${name}".${hint(nearest(name, names))}`,
     );
   }
-  const value = input?.kind === "text" || input?.kind === "file" ? text : jsonOrText(text);
+  const isPath = input?.kind === "file" && input.folder === "input" && isFile(resolve(text));
+  const value = input === undefined ? jsonOrText(text) : valueOf(input.kind, text);
   return {
-    ...document,
-    nodes: { ...document.nodes, [id]: { ...node, values: { ...node.values, [name]: value } } },
-    links: document.links.filter((link) => link.to[0] !== id || link.to[1] !== name),
+    document: {
+      ...document,
+      nodes: { ...document.nodes, [id]: { ...node, values: { ...node.values, [name]: value } } },
+      links: document.links.filter((link) => link.to[0] !== id || link.to[1] !== name),
+    },
+    inputFiles: isPath ? { ...inputFiles, [fileName(text)]: resolve(text) } : inputFiles,
   };
 }
 
+function valueOf(kind: InputDescription["kind"], text: string): Json {
+  if (kind === "file") return fileName(text);
+  return kind === "text" ? text : jsonOrText(text);
+}
+
+function fileName(text: string): string {
+  return text.replaceAll("\\", "/");
+}
+
 function findNode(document: GraphDocument, place: string): string {
-  if (document.nodes[place] !== undefined) return place;
+  if (Object.hasOwn(document.nodes, place)) return place;
   for (const field of ["title", "type"] as const) {
     const ids = Object.entries(document.nodes).filter(([, node]) => node[field] === place);
     const only = ids[0]?.[0];

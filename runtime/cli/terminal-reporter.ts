@@ -1,54 +1,45 @@
-/** Progress for people: a bar a node on a terminal, plain lines elsewhere, and a table of stages at the end. */
-import { relative } from "node:path";
+/** Progress for people: a bar a node on a terminal, a line a second elsewhere, and a table of stages at the end. */
 import cliProgress from "cli-progress";
-import type { JobEvent } from "#runtime/protocol/events";
-import { formatBytes, formatRate, formatSeconds } from "./format-quantity.ts";
+import type { JobEvent, ResultMessage } from "#runtime/protocol/events";
+import { formatRate, formatSeconds } from "./format-quantity.ts";
+import { savedLines, stageTable } from "./run-summary.ts";
 
 /** Milliseconds between lines where no bar can be drawn. */
 const PLAIN_INTERVAL = 1000;
 
-export interface Reporter {
+export interface Reporter extends Disposable {
   handle(event: JobEvent): void;
 }
 
-export function terminalReporter(stream: NodeJS.WriteStream = process.stderr): Reporter {
-  const titles = new Map<string, string>();
-  let bar: cliProgress.SingleBar | null = null;
-  let lastLine = 0;
-  const line = (text: string): void => {
-    stream.write(`${text}\n`);
-  };
-  const endBar = (): void => {
-    bar?.stop();
-    bar = null;
-  };
+interface Progress {
+  readonly title: string;
+  readonly value: number;
+  readonly max: number;
+  readonly rate: string;
+  readonly left: string;
+}
 
-  const progress = (event: JobEvent & { type: "node_progress" }): void => {
-    const title = titles.get(event.node) ?? event.node;
-    const rate = formatRate(event.secondsPerUnit);
-    const left =
-      event.value < event.max && event.secondsLeft > 0
-        ? `${formatSeconds(event.secondsLeft)} left`
-        : "";
-    if (!stream.isTTY) {
-      const now = performance.now();
-      if (event.value < event.max && now - lastLine < PLAIN_INTERVAL) return;
-      lastLine = now;
-      line(`  ${title} ${event.value}/${event.max} ${rate} ${left}`.trimEnd());
-      return;
-    }
-    if (bar === null) {
-      bar = new cliProgress.SingleBar({
-        stream,
-        format: "  {title} {bar} {value}/{total} {rate} {left}",
-        barCompleteChar: "━",
-        barIncompleteChar: "─",
-        barsize: 30,
-        hideCursor: true,
-        clearOnComplete: true,
-      });
-      bar.start(event.max, event.value, { title, rate, left });
-    } else bar.update(event.value, { title, rate, left });
+/** Progress goes to `stream`, the outcome to `outcome`. */
+export function terminalReporter(
+  stream: NodeJS.WriteStream = process.stderr,
+  outcome: NodeJS.WriteStream = process.stdout,
+): Reporter {
+  const titles = new Map<string, string>();
+  const files: (ResultMessage & { kind: "image" | "video" })[] = [];
+  const shown = stream.isTTY ? bars(stream) : plainLines(stream);
+
+  const say = (text: string): void => {
+    shown.end();
+    outcome.write(`  ${text}\n`);
+  };
+  const result = (event: ResultMessage): void => {
+    if (event.kind === "text") say(event.text);
+    else if (event.kind === "metrics") say(metricsLine(event.values));
+    else files.push(event);
+  };
+  const end = (lines: readonly string[]): void => {
+    shown.end();
+    for (const line of lines) outcome.write(line === "" ? "\n" : `  ${line}\n`);
   };
 
   return {
@@ -56,52 +47,98 @@ export function terminalReporter(stream: NodeJS.WriteStream = process.stderr): R
       switch (event.type) {
         case "node_started":
           titles.set(event.node, event.title);
-          return;
-        case "node_progress":
-          return progress(event);
-        case "node_finished":
-          endBar();
-          if (!event.cached && event.seconds >= 0.005)
-            line(`  ${event.title}: ${formatSeconds(event.seconds)}`);
-          return;
+          return shown.update({ title: event.title, value: 0, max: 1, rate: "", left: "" });
+        case "node_progress": {
+          const { value, max } = event;
+          const left =
+            value < max && event.secondsLeft > 0 ? `${formatSeconds(event.secondsLeft)} left` : "";
+          const title = titles.get(event.node) ?? event.node;
+          const rate = formatRate(event.secondsPerUnit);
+          return shown.update({ title, value, max, rate, left });
+        }
         case "node_warning":
-          endBar();
-          line(`  warning at ${titles.get(event.node) ?? event.node}: ${event.message}`);
-          return;
+          return shown.note(`warning at ${titles.get(event.node) ?? event.node}: ${event.message}`);
         case "node_result":
-          endBar();
-          return reportResult(event.result, line);
-        case "job_finished":
-          endBar();
-          line(
-            `Done in ${formatSeconds(event.seconds)}, peak memory ${formatBytes(event.peakBytes)} on the device, ${formatBytes(process.resourceUsage().maxRSS * 1024)} in all.`,
-          );
-          return;
+          return result(event.result);
+        case "node_finished":
+          return shown.end(event.cached ? undefined : event);
+        case "job_finished": {
+          const processBytes = process.resourceUsage().maxRSS * 1024;
+          return end(["", ...stageTable(event, processBytes), "", ...savedLines(files)]);
+        }
         case "job_failed":
         case "job_cancelled":
-          endBar();
-          return;
+          return end(savedLines(files));
         case "job_started":
         case "node_cached":
         case "node_preview":
           return;
       }
     },
+    [Symbol.dispose]: () => shown.end(),
   };
 }
 
-function reportResult(
-  result: (JobEvent & { type: "node_result" })["result"],
-  line: (text: string) => void,
-): void {
-  if (result.kind === "text") line(`  ${result.text}`);
-  else if (result.kind === "metrics") {
-    const values = Object.entries(result.values).map(
-      ([name, value]) => `${name} ${value.toFixed(4)}`,
-    );
-    line(`  ${values.join(", ")}`);
-  } else if (!result.temporary) {
-    const size = `${result.width}x${result.height}${result.frames > 1 ? `, ${result.frames} frames` : ""}`;
-    line(`  saved ${relative(process.cwd(), result.path) || result.path} (${size})`);
-  }
+interface Shown {
+  update(progress: Progress): void;
+  note(text: string): void;
+  /** The node is done. */
+  end(finished?: { readonly title: string; readonly seconds: number }): void;
+}
+
+function bars(stream: NodeJS.WriteStream): Shown {
+  let bar: cliProgress.SingleBar | null = null;
+  const end = (): void => {
+    bar?.stop();
+    bar = null;
+  };
+  return {
+    update({ value, max, ...fields }) {
+      if (bar === null) {
+        bar = new cliProgress.SingleBar({
+          stream,
+          format: "  {title} {bar} {count} {rate}  {left}",
+          barCompleteChar: "━",
+          barIncompleteChar: "─",
+          barsize: 30,
+          hideCursor: true,
+          clearOnComplete: true,
+        });
+        bar.start(max, value, { ...fields, count: "" });
+        return;
+      }
+      bar.setTotal(max);
+      bar.update(value, { ...fields, count: `${value}/${max}` });
+    },
+    note(text) {
+      end();
+      stream.write(`  ${text}\n`);
+    },
+    end,
+  };
+}
+
+function plainLines(stream: NodeJS.WriteStream): Shown {
+  let last = -Infinity;
+  const line = (text: string): void => {
+    last = performance.now();
+    stream.write(`  ${text.trimEnd()}\n`);
+  };
+  return {
+    update({ title, value, max, rate, left }) {
+      if (value === 0 || value >= max || performance.now() - last < PLAIN_INTERVAL) return;
+      line(`${title} ${value}/${max} ${rate} ${left}`);
+    },
+    note: (text) => stream.write(`  ${text}\n`),
+    end(finished) {
+      if (finished === undefined || finished.seconds < PLAIN_INTERVAL / 1000) return;
+      line(`${finished.title}: ${formatSeconds(finished.seconds)}`);
+    },
+  };
+}
+
+function metricsLine(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+    .join(", ");
 }

@@ -1,9 +1,11 @@
 /** umbel validate GRAPH: every problem at once; nothing is run. */
 import type { Command } from "commander";
+import type { Engine } from "#runtime/engine/engine";
 import { openEngine } from "#runtime/engine/open-engine";
-import { formatProblem, hasErrors } from "#runtime/graph/problems";
+import { isUmbelError, type UmbelError } from "#runtime/errors";
+import { formatProblem, hasErrors, type Problem } from "#runtime/graph/problems";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { readDocument } from "./read-document.ts";
 
 export function addValidate(program: Command): void {
@@ -18,14 +20,29 @@ export function addValidate(program: Command): void {
 async function validate(paths: string[], flags: EngineFlags & { json?: true }): Promise<void> {
   await using open = await openEngine({ ...engineSettings(flags), device: "null" });
   for (const path of paths) {
-    const { problems } = open.engine.validate(await readDocument(path));
-    if (flags.json) process.stdout.write(`${JSON.stringify({ path, problems })}\n`);
-    else {
-      const count = problems.length === 0 ? "no problems" : `${problems.length} problem(s)`;
-      process.stdout.write(
-        `${path}: ${count}\n${problems.map((p) => `  ${formatProblem(p)}\n`).join("")}`,
-      );
-    }
-    if (hasErrors(problems)) process.exitCode = EXIT.invalid;
+    const found = await check(open.engine, path);
+    if (flags.json) process.stdout.write(`${JSON.stringify({ path, ...found })}\n`);
+    else process.stdout.write(`${path}: ${describe(found)}`);
+    if ("error" in found) process.exitCode = exitCodeOf(found.error);
+    else if (hasErrors(found.problems)) process.exitCode = EXIT.invalid;
   }
+}
+
+type Found = { readonly error: UmbelError } | { readonly problems: readonly Problem[] };
+
+/** A file that cannot be read must not hide the problems of the next. */
+async function check(engine: Engine, path: string): Promise<Found> {
+  try {
+    return { problems: engine.validate(await readDocument(path)).problems };
+  } catch (error) {
+    if (isUmbelError(error)) return { error };
+    throw error;
+  }
+}
+
+function describe(found: Found): string {
+  if ("error" in found) return `${found.error.message} [${found.error.code}]\n`;
+  const { problems } = found;
+  const count = problems.length === 0 ? "no problems" : `${problems.length} problem(s)`;
+  return `${count}\n${problems.map((problem) => `  ${formatProblem(problem)}\n`).join("")}`;
 }

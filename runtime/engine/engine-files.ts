@@ -10,10 +10,11 @@ import { ModelFolders } from "./model-folders.ts";
 /** The folders of an engine: model roots, input, output and temporary files. */
 export function engineFiles(settings: EngineSettings): EngineFiles {
   const { inputFolder, outputFolder, temporaryFolder } = settings;
+  const named = new Map(Object.entries(settings.inputFiles ?? {}));
   const models = new ModelFolders(settings.models);
   return {
     modelPath: (folder, name) => models.path(folder, name),
-    inputPath: (name) => inputPath(inputFolder, name),
+    inputPath: (name) => named.get(name) ?? inputPath(inputFolder, name),
     list: (folder) => (folder === "input" ? listInput(inputFolder) : models.list(folder)),
     outputFolder,
     temporaryFolder,

@@ -13,7 +13,7 @@ import type { Device } from "#runtime/tensor/device";
 import type { EngineFiles } from "./files.ts";
 import { checkNodes } from "./check-nodes.ts";
 import type { NodeRegistry } from "./node-registry.ts";
-import { saveOutput } from "./output-files.ts";
+import { prepareFolder, saveOutput } from "./output-files.ts";
 import { planRun, type PlannedNode } from "./plan.ts";
 import { ProgressClock } from "./progress.ts";
 import { ResultCache } from "./result-cache.ts";
@@ -89,6 +89,7 @@ export class Engine {
   async #execute(request: JobRequest, graph: ResolvedGraph): Promise<JobSummary> {
     const { registry, device, files, flops } = this.#parts;
     const plan = planRun(graph, registry, files, request.targets);
+    if (plan.some(({ definition }) => definition.output)) await prepareFolder(files.outputFolder);
     const embed = {
       umbel: serializeDocument(request.document),
       prompt: JSON.stringify(toApiPrompt(graph, registry.descriptions)),

@@ -1,11 +1,29 @@
 /** Names of result files: "<prefix>_00001_.<extension>", the next free number of the folder, inside the folder. */
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
+import { constants, existsSync, rmSync } from "node:fs";
+import { access, link, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isUmbelError, UmbelError } from "#runtime/errors";
 
 const TEMPORARY_PREFIX = ".umbel-";
+
+/** Temporary files that this process is writing. */
+const unfinished = new Set<string>();
+
+/** For a process that ends before its time: removes what it was writing, synchronously. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+}
+
+/** Makes a folder for results. Throws ERR_FILE when it is none that can be written to. */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(error, folder);
+  }
+}
 
 export interface NameFields {
   readonly width?: number;
@@ -32,6 +50,7 @@ export async function saveOutput(
     directory,
     `${TEMPORARY_PREFIX}${process.pid}-${randomUUID()}.${extension}`,
   );
+  unfinished.add(temporary);
   try {
     await removeAbandoned(directory);
     await write(temporary);
@@ -40,6 +59,7 @@ export async function saveOutput(
     throw fileError(error, join(directory, name));
   } finally {
     await rm(temporary, { force: true });
+    unfinished.delete(temporary);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a run does: the nodes that the wanted outputs need, in dependency order, each with its content key. */
 import { createHash } from "node:crypto";
-import { UmbelError } from "#runtime/errors";
+import { toUmbelError, UmbelError } from "#runtime/errors";
 import type { Json } from "#runtime/graph/json";
 import type { ResolvedGraph, ResolvedNode } from "#runtime/graph/resolve";
 import type { NodeContext, NodeDefinition } from "#runtime/sdk/node";
@@ -44,7 +44,7 @@ export function planRun(
         throw new UmbelError("ERR_NODE", `Expected a known node, got "${id}".`, { nodeId: id });
       }
       const values = nodeValues(definition, resolved);
-      const fingerprint = definition.fingerprint?.(values, context) ?? "";
+      const fingerprint = fingerprintOf(definition, values, id, context);
       const inputs = Object.entries(resolved.inputs)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, source]) => [name, planned.get(source.node)?.key ?? "", source.output]);
@@ -53,6 +53,20 @@ export function planRun(
     }
   }
   return [...planned.values()];
+}
+
+function fingerprintOf(
+  definition: NodeDefinition,
+  values: Record<string, unknown>,
+  nodeId: string,
+  context: FingerprintContext,
+): string {
+  try {
+    return definition.fingerprint?.(values, context) ?? "";
+  } catch (cause) {
+    const { code, message } = toUmbelError(cause, "ERR_FILE");
+    throw new UmbelError(code, message, { cause, nodeId });
+  }
 }
 
 /** The node and all it needs, dependencies first; iterative, since graphs may be deep. */

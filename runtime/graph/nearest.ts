@@ -1,7 +1,10 @@
 /** "Did you mean": names that people mistyped. */
 
+const LONGEST = 200;
+
 /** The candidate with the smallest edit distance, if it is near at all. */
 export function nearest(name: string, candidates: readonly string[]): string | null {
+  if (name.length > LONGEST) return null;
   let best: string | null = null;
   let least = Math.max(3, Math.floor(name.length / 2));
   for (const candidate of candidates) {

@@ -1,4 +1,5 @@
 /** Messages between a supervisor and the engine process it started. */
+import type { ErrorRecord } from "#runtime/errors";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { JobEvent } from "./events.ts";
 
@@ -11,6 +12,8 @@ export interface EngineSettings {
   readonly models: readonly string[];
   readonly nodes: readonly string[];
   readonly inputFolder: string;
+  /** Input files that whoever runs the graph has named themselves, by that name: they may lie anywhere. */
+  readonly inputFiles?: Readonly<Record<string, string>>;
   readonly outputFolder: string;
   readonly temporaryFolder: string;
 }
@@ -27,5 +30,7 @@ export type ToEngine =
 
 export type FromEngine =
   | { readonly type: "ready"; readonly device: string }
+  /** The engine could not be opened; the process ends. */
+  | { readonly type: "unusable"; readonly error: ErrorRecord }
   | { readonly type: "event"; readonly event: JobEvent }
   | { readonly type: "done"; readonly job: string };
