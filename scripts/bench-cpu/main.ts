@@ -10,6 +10,7 @@ import { attentionRows } from "./attention-rows.ts";
 import { convolutionRows } from "./convolution-rows.ts";
 import { linearRows } from "./linear-rows.ts";
 import { measureRow } from "./measure.ts";
+import { modelRows } from "./model-rows.ts";
 import { openSides } from "./sides.ts";
 import { headLine, tableLine } from "./table.ts";
 
@@ -23,8 +24,13 @@ const { values, positionals } = parseArgs({
 const threads = Number(values.threads);
 const rounds = Number(values.rounds);
 const device = openDevice("cpu", { threads });
-// Rows of the bundled model (DiT forward, VAE decode) belong here too, from a file of their own.
-const rows = [...linearRows(device.isa), ...attentionRows, ...convolutionRows].filter(
+const all = [
+  ...linearRows(device.isa),
+  ...attentionRows,
+  ...convolutionRows,
+  ...(await modelRows()),
+];
+const rows = all.filter(
   ({ op, size }) =>
     positionals.length === 0 || positionals.some((word) => `${op} ${size}`.includes(word)),
 );

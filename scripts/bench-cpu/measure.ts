@@ -21,7 +21,11 @@ const TURN_SECONDS = 0.15;
 
 async function secondsFor({ run }: Timed, device: Device, runs: number): Promise<number> {
   const begin = performance.now();
-  for (let i = 0; i < runs; i++) run()[Symbol.dispose]();
+  for (let i = 0; i < runs; i++) {
+    const result = run();
+    if (result instanceof Promise) await result;
+    else result[Symbol.dispose]();
+  }
   await device.sync();
   return (performance.now() - begin) / 1000 / runs;
 }
@@ -51,6 +55,6 @@ export async function measureRow(row: Row, setting: Setting): Promise<Measured> 
       if (words !== undefined) keepLeast(best, side.name, await side.ask(words, TURN_SECONDS));
     }
   }
-  for (const tensor of [...timed.inputs, ...(own?.inputs ?? [])]) tensor[Symbol.dispose]();
+  for (const input of [...timed.inputs, ...(own?.inputs ?? [])]) input[Symbol.dispose]();
   return { ours, others: best };
 }

@@ -1,5 +1,6 @@
 """The PyTorch side of bench:cpu: a line "SECONDS OP SIZES..." is answered with the seconds of one run."""
 
+import importlib
 import os
 import sys
 import time
@@ -30,7 +31,32 @@ def conv3d(channels, frames, side):
     return lambda: F.conv3d(x, w, padding=(0, 1, 1))
 
 
-OPS = {"linear": linear, "linear-bf16": linear_bf16, "attention": attention, "conv3d": conv3d}
+def bundled(module):
+    """The bundled model as its training code writes it in PyTorch."""
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "train"))
+    return importlib.import_module(module)
+
+
+def dit(frames, side, tokens):
+    model = bundled("model_dit").DiT()
+    x, context = torch.randn(1, 16, frames, side, side), torch.randn(1, tokens, 256)
+    return lambda: model(x, torch.tensor([500.0]), context, torch.tensor([tokens]))
+
+
+def vae(frames, side):
+    model = bundled("model_vae").VAE()
+    z = torch.randn(1, 16, frames, side, side)
+    return lambda: model.decode(z)
+
+
+OPS = {
+    "linear": linear,
+    "linear-bf16": linear_bf16,
+    "attention": attention,
+    "conv3d": conv3d,
+    "dit": dit,
+    "vae": vae,
+}
 
 
 def seconds_of(run, runs):

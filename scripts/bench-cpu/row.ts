@@ -22,8 +22,10 @@ export interface Row {
 }
 
 export interface Timed {
-  readonly inputs: readonly Tensor[];
-  readonly run: () => Tensor;
+  /** Disposed after the last run. */
+  readonly inputs: readonly Disposable[];
+  /** Enqueues one run; a promise resolves when the device is done with it. */
+  readonly run: () => Tensor | Promise<void>;
 }
 
 let state = 1;
