@@ -6,16 +6,11 @@ import { expectFloat, expectRank, expectShape, shapeError, size } from "./shape-
 import type { Tensor } from "./tensor.ts";
 
 export interface Conv3dOptions {
-  readonly stride?: readonly [t: number, h: number, w: number];
+  readonly stride?: readonly [t: number, h: number, w: number] | undefined;
   /** Zeros in front of and behind each axis. */
-  readonly padding?: readonly [
-    t0: number,
-    t1: number,
-    h0: number,
-    h1: number,
-    w0: number,
-    w1: number,
-  ];
+  readonly padding?:
+    | readonly [t0: number, t1: number, h0: number, h1: number, w0: number, w1: number]
+    | undefined;
   /** Frames between the padding and x, [Tc, H, W, Cin]: the past of a causal convolution. */
   readonly before?: Tensor | null;
   /** Added to the result; has its shape. */

@@ -139,12 +139,12 @@ export class Tensor implements Disposable {
   }
 
   /** The elements as float32 once they are computed. Rejects with the error of what was enqueued before. */
-  async read(): Promise<Float32Array> {
+  async read(): Promise<Float32Array<ArrayBuffer>> {
     return new Float32Array(await this.device.readBytes(this, "f32"));
   }
 
   /** The elements in row-major order in their stored form. */
-  async readRaw(): Promise<Uint8Array> {
+  async readRaw(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(await this.device.readBytes(this, this.dtype));
   }
 
