@@ -69,6 +69,7 @@ const IMPORTS: Record<string, readonly [string, readonly string[]]> = {
     ["#runtime/models/wan", "#runtime/engine/plan"],
   ],
   "runtime/text/**": ["runtime/text/bad.ts", ["#runtime/engine/plan", "#native"]],
+  "runtime/vae/**": ["runtime/vae/bad.ts", ["#runtime/engine/plan", "#native"]],
   "runtime/weights/**": ["runtime/weights/bad.ts", ["#runtime/models/wan", "#runtime/engine/plan"]],
   "runtime/media/**": ["runtime/media/bad.ts", ["#runtime/engine/plan", "commander"]],
   "runtime/server/**": ["runtime/server/bad.ts", ["#runtime/tensor/ops", "#runtime/models/wan"]],
