@@ -9,7 +9,7 @@
 // K is never shared among threads, and its blocks depend on K alone.
 #include "core/cpu_context.h"
 #include "core/fail.h"
-#include "cpu/gemm.h"
+#include "cpu/gemm_bf16.h"
 
 namespace umbel {
 namespace {
@@ -109,101 +109,146 @@ UMBEL_INLINE int64_t depth_block(int64_t depth) {
   return most(8, round_up(ceil_div(depth, blocks), 8));
 }
 
-// One task: rows [m0, m1) by packed panels [p0, p1), whose first column is col0 + p0 * kTileCols.
-__attribute__((noinline)) void linear_task(const float* x, int64_t depth, const float* packed,
-                                           int64_t col0, int64_t width, int64_t m0, int64_t m1, int64_t p0,
-                                           int64_t p1, float* out, const Epilogue& epilogue, float* rows_copy) {
-  const int64_t block = depth_block(depth);
-  alignas(64) float ragged[kTileRows * kTileCols];
-  for (int64_t k = 0; k == 0 || k < depth; k += block) {
-    const int64_t n = least(block, depth - k);
-    const bool last = k + block >= depth;
-    const float* left = x + m0 * depth + k;
-    int64_t left_stride = depth;
-    if (depth > block) {
-      for (int64_t m = 0; m < m1 - m0; ++m) {
-        std::memcpy(rows_copy + m * block, left + m * depth, sizeof(float) * static_cast<size_t>(n));
-      }
-      left = rows_copy;
-      left_stride = block;
+// How a product is computed: float32, or pairs of bfloat16 where the instruction set multiplies them.
+enum class Operands { floats, pairs };
+
+// Rows of packed panels that stand for `depth` values.
+template <Operands operands>
+UMBEL_INLINE int64_t steps_of(int64_t depth) {
+  return operands == Operands::pairs ? (depth + 1) / 2 : depth;
+}
+template <Operands operands>
+UMBEL_INLINE void pack_weight(const Tensor& w, int64_t depth, int64_t row, int64_t rows, float* panel) {
+#ifdef UMBEL_BF16_TILE
+  if constexpr (operands == Operands::pairs) return pack_pairs(w.dtype, w.data, depth, row, rows, depth, panel);
+#endif
+  pack_panel(w.dtype, w.data, depth, row, rows, depth, panel);
+}
+template <Operands operands>
+UMBEL_INLINE void multiply(int rows, const float* a, int64_t lda, const float* b, int64_t steps, float* c, int64_t ldc,
+                           bool add) {
+#ifdef UMBEL_BF16_TILE
+  if constexpr (operands == Operands::pairs) return pair_tile(rows, a, lda, b, steps, c, ldc, add);
+#endif
+  tile(rows, a, lda, b, steps, c, ldc, add);
+}
+
+struct LinearTask {
+  const float* x;  // [m, depth]
+  const float* packed;
+  float* out;  // [m, width]
+  float* rows_copy;
+  int64_t depth, width, col0;  // col0: column of the first packed panel
+  int64_t m0, m1, p0, p1;      // rows and packed panels of this task
+};
+
+// Brings `n` columns of the task's rows from column k together; gives the left operand and its stride.
+template <Operands operands>
+UMBEL_INLINE const float* gather_rows(const LinearTask& t, int64_t k, int64_t n, int64_t block, int64_t* stride) {
+  const float* from = t.x + t.m0 * t.depth + k;
+  *stride = t.depth;
+#ifdef UMBEL_BF16_TILE
+  if constexpr (operands == Operands::pairs) {
+    *stride = block / 2;
+    for (int64_t m = 0; m < t.m1 - t.m0; ++m) {
+      round_to_pairs(from + m * t.depth, n, reinterpret_cast<uint16_t*>(t.rows_copy + m * *stride));
     }
-    for (int64_t p = p0; p < p1; ++p) {
-      const int64_t col = col0 + p * kTileCols;
+    return t.rows_copy;
+  }
+#endif
+  if (t.depth <= block) return from;
+  *stride = block;
+  for (int64_t m = 0; m < t.m1 - t.m0; ++m) {
+    std::memcpy(t.rows_copy + m * block, from + m * t.depth, sizeof(float) * static_cast<size_t>(n));
+  }
+  return t.rows_copy;
+}
+
+template <Operands operands>
+__attribute__((noinline)) void linear_task(const LinearTask& t, const Epilogue& epilogue) {
+  const int64_t block = depth_block(t.depth), width = t.width, steps = steps_of<operands>(t.depth);
+  alignas(64) float ragged[kTileRows * kTileCols] = {};
+  for (int64_t k = 0; k == 0 || k < t.depth; k += block) {
+    const int64_t n = least(block, t.depth - k), n_steps = steps_of<operands>(n);
+    const bool last = k + block >= t.depth;
+    int64_t stride = 0;
+    const float* left = gather_rows<operands>(t, k, n, block, &stride);
+    for (int64_t p = t.p0; p < t.p1; ++p) {
+      const int64_t col = t.col0 + p * kTileCols;
       const int64_t cols = least(kTileCols, width - col);
-      const float* panel = packed + (p * depth + k) * kTileCols;
-      const float* next = panel + depth * kTileCols;
-      const int64_t ahead = p + 1 < p1 ? n * kTileCols / 16 / ceil_div(m1 - m0, kTileRows) : 0;
-      for (int64_t m = m0; m < m1; m += kTileRows) {
-        const int rows = static_cast<int>(least(kTileRows, m1 - m));
-        float* c = out + m * width + col;
-        // The next panel comes from L3 while this one is used.
-        for (int64_t line = 0; line < ahead; ++line) __builtin_prefetch(next + line * 16, 0, 2);
-        next += ahead * 16;
+      const float* panel = t.packed + (p * steps + steps_of<operands>(k)) * kTileCols;
+      // The next panel comes from L3 while this one is used.
+      const float* next = panel + steps * kTileCols;
+      const int64_t lines = n_steps * kTileCols / 16 / ceil_div(t.m1 - t.m0, kTileRows);
+      for (int64_t m = t.m0; m < t.m1; m += kTileRows) {
+        const int rows = static_cast<int>(least(kTileRows, t.m1 - m));
+        const float* a = left + (m - t.m0) * stride;
+        float* c = t.out + m * width + col;
+        for (int64_t line = 0; p + 1 < t.p1 && line < lines; ++line, next += 16) __builtin_prefetch(next, 0, 2);
         if (cols == kTileCols) {
-          tile(rows, left + (m - m0) * left_stride, left_stride, panel, n, c, width, k > 0);
+          multiply<operands>(rows, a, stride, panel, n_steps, c, width, k > 0);
           for (int i = 0; last && !epilogue.empty() && i < rows; ++i) {
             finish_row(epilogue, m + i, col, cols, width, c + i * width, c + i * width);
           }
           continue;
         }
         // The last, ragged panel goes through a tile of full width.
-        for (int i = 0; k > 0 && i < rows; ++i) {
-          std::memcpy(ragged + i * kTileCols, c + i * width, sizeof(float) * static_cast<size_t>(cols));
-        }
-        tile(rows, left + (m - m0) * left_stride, left_stride, panel, n, ragged, kTileCols, k > 0);
+        const auto row_bytes = sizeof(float) * static_cast<size_t>(cols);
+        for (int i = 0; k > 0 && i < rows; ++i) std::memcpy(ragged + i * kTileCols, c + i * width, row_bytes);
+        multiply<operands>(rows, a, stride, panel, n_steps, ragged, kTileCols, k > 0);
         for (int i = 0; i < rows; ++i) {
           const float* sums = ragged + i * kTileCols;
           if (last) finish_row(epilogue, m + i, col, cols, width, sums, c + i * width);
-          else std::memcpy(c + i * width, sums, sizeof(float) * static_cast<size_t>(cols));
+          else std::memcpy(c + i * width, sums, row_bytes);
         }
       }
     }
   }
 }
 
-// x [m, depth], w [width, depth] of any float type, out [m, width].
-UMBEL_INLINE void linear_f32(CpuContext& ctx, const float* x, int64_t m, int64_t depth, const Tensor& w,
-                             int64_t width, float* out, const Epilogue& epilogue) {
-  if (m <= kFewRows) {
-    // About 32k multiply-adds a range.
-    const int64_t grain = most(1, (1 << 15) / most(1, depth * m));
-    ctx.parallel_for(width, grain, [&](int64_t begin, int64_t end, int) {
-      with_float_type(w.dtype, [&]<DType type>() {
-        few_rows<type>(x, m, depth, static_cast<const Storage<type>*>(w.data), begin, end, width, out);
-      });
-      for (int64_t i = 0; i < m; ++i) {
-        float* row = out + i * width + begin;
-        finish_row(epilogue, i, begin, end - begin, width, row, row);
-      }
+// Few rows: columns [begin, end) of all of them, then the epilogue.
+UMBEL_INLINE void linear_few_rows(CpuContext& ctx, const float* x, int64_t m, int64_t depth, const Tensor& w,
+                                  int64_t width, float* out, const Epilogue& epilogue) {
+  // About 32k multiply-adds a range.
+  const int64_t grain = most(1, (1 << 15) / most(1, depth * m));
+  ctx.parallel_for(width, grain, [&](int64_t begin, int64_t end, int) {
+    with_float_type(w.dtype, [&]<DType type>() {
+      few_rows<type>(x, m, depth, static_cast<const Storage<type>*>(w.data), begin, end, width, out);
     });
-    return;
-  }
-  const int64_t panels = ceil_div(width, kTileCols);
-  const int64_t chunk = least(panels, most(8, kPackedFloats / most(1, depth * kTileCols)));
-  auto* packed = static_cast<float*>(
-      ctx.scratch(sizeof(float) * static_cast<size_t>(most(1, chunk * depth * kTileCols))));
-  auto* copies = static_cast<float*>(
-      ctx.scratch(sizeof(float) * static_cast<size_t>(kTaskRows * kDepthBlock) * static_cast<size_t>(ctx.threads())));
+    for (int64_t i = 0; i < m; ++i) {
+      float* row = out + i * width + begin;
+      finish_row(epilogue, i, begin, end - begin, width, row, row);
+    }
+  });
+}
+
+// x [m, depth], w [width, depth] of any float type, out [m, width].
+template <Operands operands>
+UMBEL_INLINE void linear_packed(CpuContext& ctx, const float* x, int64_t m, int64_t depth, const Tensor& w,
+                                int64_t width, float* out, const Epilogue& epilogue) {
+  const int64_t panels = ceil_div(width, kTileCols), panel_floats = steps_of<operands>(depth) * kTileCols;
+  const int64_t chunk = least(panels, most(8, kPackedFloats / most(1, panel_floats)));
+  auto* packed = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(most(1, chunk * panel_floats))));
+  constexpr int64_t kCopy = kTaskRows * kDepthBlock;
+  auto* copies = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(kCopy * ctx.threads())));
   const int64_t row_tasks = ceil_div(m, kTaskRows);
   for (int64_t first = 0; first < panels && !ctx.cancelled(); first += chunk) {
-    const int64_t count = least(chunk, panels - first);
-    const int64_t col0 = first * kTileCols;
+    const int64_t count = least(chunk, panels - first), col0 = first * kTileCols;
     ctx.parallel_for(count, 1, [&](int64_t begin, int64_t end, int) {
       for (int64_t p = begin; p < end; ++p) {
         const int64_t row = col0 + p * kTileCols;
-        pack_panel(w.dtype, w.data, depth, row, least(kTileCols, width - row), depth,
-                   packed + p * depth * kTileCols);
+        pack_weight<operands>(w, depth, row, least(kTileCols, width - row), packed + p * panel_floats);
       }
     });
     // Enough tasks for an even load; the split changes no result.
     const int64_t splits = least(ceil_div(count, 4), ceil_div(8 * ctx.threads(), row_tasks));
-    const int64_t run = ceil_div(count, most(1, splits));
-    const int64_t runs = ceil_div(count, run);
+    const int64_t run = ceil_div(count, most(1, splits)), runs = ceil_div(count, run);
     ctx.parallel_for(row_tasks * runs, 1, [&](int64_t begin, int64_t end, int thread) {
       for (int64_t task = begin; task < end && !ctx.cancelled(); ++task) {
         const int64_t m0 = task / runs * kTaskRows, p0 = task % runs * run;
-        linear_task(x, depth, packed, col0, width, m0, least(m, m0 + kTaskRows), p0, least(count, p0 + run),
-                    out, epilogue, copies + thread * kTaskRows * kDepthBlock);
+        linear_task<operands>({x, packed, out, copies + thread * kCopy, depth, width, col0, m0,
+                               least(m, m0 + kTaskRows), p0, least(count, p0 + run)},
+                              epilogue);
       }
     });
   }
@@ -229,7 +274,14 @@ UMBEL_INLINE void linear_into(CpuContext& ctx, const Tensor& x, const Tensor& w,
     epilogue.bias = values;
   }
   if (width == 0) return;
-  linear_f32(ctx, x.f32(), out.numel() / width, depth, w, width, out.f32(), epilogue);
+  const int64_t m = out.numel() / width;
+  if (m <= kFewRows) return linear_few_rows(ctx, x.f32(), m, depth, w, width, out.f32(), epilogue);
+#ifdef UMBEL_BF16_TILE
+  if (ctx.bf16_compute()) {
+    return linear_packed<Operands::pairs>(ctx, x.f32(), m, depth, w, width, out.f32(), epilogue);
+  }
+#endif
+  linear_packed<Operands::floats>(ctx, x.f32(), m, depth, w, width, out.f32(), epilogue);
 }
 
 }  // namespace
