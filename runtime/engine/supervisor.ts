@@ -4,7 +4,7 @@
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { UmbelError } from "#runtime/errors";
+import { toUmbelError, UmbelError, type ErrorRecord } from "#runtime/errors";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings, FromEngine, ToEngine } from "#runtime/protocol/engine-messages";
 import type { JobEvent, JobEventSink } from "#runtime/protocol/events";
@@ -13,6 +13,8 @@ interface Pending {
   readonly emit: JobEventSink;
   readonly settle: (last: JobEvent) => void;
   last: JobEvent | null;
+  /** The engine process knows of it. */
+  sent: boolean;
 }
 
 export interface SupervisorOptions {
@@ -43,42 +45,67 @@ export class EngineSupervisor implements AsyncDisposable {
     return this.#child?.pid;
   }
 
-  /** Resolves with the job's last event: job_finished, job_failed or job_cancelled. Never rejects for a job's failure. */
+  /**
+   * Resolves with the job's last event: job_finished, job_failed or job_cancelled. Never rejects for a job's failure.
+   * Throws ERR_INVALID_ARGUMENT for the name of a job that still runs.
+   */
   async run(
     job: string,
     document: GraphDocument,
     emit: JobEventSink,
     targets?: readonly string[],
   ): Promise<JobEvent> {
-    const child = await this.#start();
+    if (this.#jobs.has(job)) {
+      throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected a new job, got "${job}" again.`);
+    }
     return new Promise((settle) => {
-      this.#jobs.set(job, { emit, settle, last: null });
-      this.#post(child, {
-        type: "run",
-        job,
-        document,
-        ...(targets === undefined ? {} : { targets }),
-      });
+      this.#jobs.set(job, { emit, settle, last: null, sent: false });
+      void this.#send({ type: "run", job, document, ...(targets && { targets }) });
     });
   }
 
   cancel(job: string): void {
-    if (this.#child !== null && this.#jobs.has(job))
-      this.#post(this.#child, { type: "cancel", job });
+    const pending = this.#jobs.get(job);
+    if (pending === undefined) return;
+    if (this.#child !== null && pending.sent) this.#post(this.#child, { type: "cancel", job });
+    else this.#end(job, { type: "job_cancelled", job });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     this.#post(child, { type: "stop" });
     const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
-    await gone;
+    await ended;
     clearTimeout(timer);
   }
 
+  async #send(message: ToEngine & { type: "run" }): Promise<void> {
+    try {
+      let child = await this.#start();
+      // The process may have gone again before its turn comes.
+      while (child !== this.#child) child = await this.#start();
+      const pending = this.#jobs.get(message.job);
+      if (pending === undefined) return;
+      pending.sent = true;
+      this.#post(child, message);
+    } catch (error) {
+      this.#end(message.job, failed(message.job, toUmbelError(error, "ERR_ENGINE_GONE")));
+    }
+  }
+
+  /** The job's last event, when the engine process cannot give it any more. */
+  #end(job: string, event: JobEvent): void {
+    const pending = this.#jobs.get(job);
+    this.#jobs.delete(job);
+    pending?.emit(event);
+    pending?.settle(event);
+  }
+
   #start(): Promise<ChildProcess> {
+    if (this.#stopped) return Promise.reject(gone("it was stopped"));
     this.#ready ??= new Promise((resolve, reject) => {
       const child = fork(this.#options.entry ?? ENTRY, [JSON.stringify(this.#settings)], {
         serialization: "advanced",
@@ -87,6 +114,7 @@ export class EngineSupervisor implements AsyncDisposable {
       this.#child = child;
       child.on("message", (message: FromEngine) => {
         if (message.type === "ready") resolve(child);
+        else if (message.type === "unusable") reject(fromRecord(message.error));
         else this.#receive(message);
       });
       child.on("error", (error) => this.#lost(child, error.message, reject));
@@ -112,7 +140,7 @@ export class EngineSupervisor implements AsyncDisposable {
     } else if (message.type === "done") {
       const pending = this.#jobs.get(message.job);
       this.#jobs.delete(message.job);
-      pending?.settle(pending.last ?? failed(message.job, "the engine reported nothing"));
+      pending?.settle(pending.last ?? failed(message.job, gone("it reported nothing")));
     }
   }
 
@@ -120,18 +148,23 @@ export class EngineSupervisor implements AsyncDisposable {
     if (this.#child !== child) return;
     this.#child = null;
     this.#ready = null;
-    reject(new UmbelError("ERR_ENGINE_GONE", `Expected the engine process to run, but ${reason}.`));
-    for (const [job, pending] of this.#jobs) {
-      const event = failed(job, reason);
-      pending.emit(event);
-      pending.settle(event);
-    }
-    this.#jobs.clear();
+    reject(gone(reason));
+    for (const [job, { sent }] of this.#jobs) if (sent) this.#end(job, failed(job, gone(reason)));
     if (!this.#stopped) this.#options.onRestart?.(reason);
   }
 }
 
-function failed(job: string, reason: string): JobEvent {
-  const message = `Expected the engine process to finish the job, but ${reason}. A new engine is started for the next job.`;
-  return { type: "job_failed", job, error: { code: "ERR_ENGINE_GONE", message }, problems: [] };
+function gone(reason: string): UmbelError {
+  return new UmbelError(
+    "ERR_ENGINE_GONE",
+    `Expected the engine process to finish the job, but ${reason}. The next job gets a new one.`,
+  );
+}
+
+function fromRecord({ code, message, nodeId }: ErrorRecord): UmbelError {
+  return new UmbelError(code, message, nodeId === undefined ? {} : { nodeId });
+}
+
+function failed(job: string, error: UmbelError): JobEvent {
+  return { type: "job_failed", job, error: error.toJSON(), problems: [] };
 }
