@@ -6,6 +6,7 @@ import { ERROR_CODES, UmbelError, toUmbelError, type ErrorCode } from "#runtime/
 
 /** A tensor of the addon. `dispose` may be called more than once. */
 export interface NativeTensor {
+  readonly failed: boolean;
   dispose(): void;
 }
 

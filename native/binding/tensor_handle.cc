@@ -19,7 +19,8 @@ bool tagged(const Napi::Value& value, const napi_type_tag& tag) {
 
 Napi::Function TensorHandle::define(Napi::Env env) {
   return DefineClass(env, "NativeTensor",
-                     {InstanceMethod<&TensorHandle::dispose>("dispose")});
+                     {InstanceMethod<&TensorHandle::dispose>("dispose"),
+                      InstanceAccessor<&TensorHandle::failed>("failed")});
 }
 
 Napi::Object TensorHandle::create(Napi::Env env, View view) {
@@ -40,6 +41,10 @@ const View& TensorHandle::view_of(const Napi::Value& value) {
   const View& view = Unwrap(value.As<Napi::Object>())->view_;
   if (!view.storage) fail("ERR_DISPOSED", "Expected a live tensor, got a disposed one.");
   return view;
+}
+
+Napi::Value TensorHandle::failed(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), view_.storage && view_.storage->failed());
 }
 
 void TensorHandle::release() {
@@ -93,7 +98,9 @@ Napi::Value MappingHandle::read(const Napi::CallbackInfo& info) {
     }
     mapping->check(static_cast<size_t>(offset), static_cast<size_t>(bytes));
     auto buffer = Napi::ArrayBuffer::New(info.Env(), static_cast<size_t>(bytes));
-    std::memcpy(buffer.Data(), mapping->data() + offset, static_cast<size_t>(bytes));
+    if (bytes > 0) {
+      std::memcpy(buffer.Data(), mapping->data() + offset, static_cast<size_t>(bytes));
+    }
     return buffer;
   });
 }

@@ -22,6 +22,7 @@ class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
 
  private:
   void dispose(const Napi::CallbackInfo&) { release(); }
+  Napi::Value failed(const Napi::CallbackInfo& info);
   void release();
   View view_;
 };

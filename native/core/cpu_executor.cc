@@ -163,6 +163,7 @@ constexpr Invoke kInvoke[] = {
 }  // namespace
 
 void convert_on_cpu(const Tensor& source, const Tensor& target, CpuOpContext& context) {
+  if (source.numel() == 0) return;
   if (source.dtype == target.dtype) {
     if (source.contiguous()) {
       std::memcpy(target.data, source.data, source.bytes());

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -34,7 +35,12 @@ class Storage {
   // ERR_OUT_OF_MEMORY; ERR_FILE when the mapped file shrank; the failure of the op that should have written it.
   uint8_t* data();
   // Marks contents that were never computed; whoever reads them gets the failure. Worker thread only.
-  void poison(FailurePtr failure) { failure_ = std::move(failure); }
+  void poison(FailurePtr failure) {
+    failure_ = std::move(failure);
+    failed_.store(true, std::memory_order_release);
+  }
+  // Whether poison() was called; any thread.
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
 
   // Handles of JavaScript, on its thread only; they make up MemoryPool::live_*.
   void add_handle();
@@ -49,6 +55,7 @@ class Storage {
   Fill fill_ = Fill::none;
   uint8_t* owned_ = nullptr;
   FailurePtr failure_;
+  std::atomic<bool> failed_{false};
   int handles_ = 0;
 };
 

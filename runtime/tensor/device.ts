@@ -22,6 +22,7 @@ export type OpAttribute = number | boolean | readonly number[];
 
 /** Memory and work of one tensor, as its device holds them. */
 export interface TensorHandle {
+  readonly failed: boolean;
   dispose(): void;
 }
 

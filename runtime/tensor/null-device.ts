@@ -158,6 +158,7 @@ export class NullDevice implements Device {
 }
 
 class NullHandle implements TensorHandle {
+  readonly failed = false;
   readonly storage: PlannedStorage;
   readonly dispose: () => void;
 

@@ -50,6 +50,13 @@ export class Tensor implements Disposable {
   get disposed(): boolean {
     return this.#handle === null;
   }
+  /**
+   * True once the op that should have written it has failed, was skipped or interrupted: its contents will never exist.
+   * Whoever keeps tensors from job to job asks this before using one again.
+   */
+  get failed(): boolean {
+    return this.handle.failed;
+  }
   get rank(): number {
     return this.shape.length;
   }

@@ -83,7 +83,11 @@ class KeptTensors {
   bytes = 0;
 
   get(key: string): Tensor | undefined {
-    return this.#tensors.get(key);
+    const tensor = this.#tensors.get(key);
+    if (tensor?.failed !== true) return tensor;
+    // The job that realised it was interrupted or failed: it has to be made again.
+    this.#forget(key, tensor);
+    return undefined;
   }
 
   add(key: string, make: () => { tensor: Tensor; mapped: boolean }): Tensor {
@@ -92,6 +96,12 @@ class KeptTensors {
     this.#tensors.set(key, tensor);
     if (!mapped) this.bytes += tensor.bytes;
     return tensor;
+  }
+
+  #forget(key: string, tensor: Tensor): void {
+    this.#tensors.delete(key);
+    this.bytes -= tensor.bytes;
+    tensor[Symbol.dispose]();
   }
 
   dispose(): void {

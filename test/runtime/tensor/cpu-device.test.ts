@@ -52,6 +52,13 @@ describe("errors", () => {
     await expect(skipped.read()).rejects.toThrow("Expected ids below 2, got 7.");
     using derived = affine(failed, 1, 1);
     await expect(derived.read()).rejects.toThrow("Expected ids below 2, got 7.");
+    expect([failed, skipped, derived, x, after].map((tensor) => tensor.failed)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
     await device.sync();
   });
 
