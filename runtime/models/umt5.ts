@@ -17,6 +17,7 @@ import type {
 import { add, attention, embedding, gelu, mul, rmsNorm } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
+import { blockCount } from "#runtime/weights/block-count";
 
 interface Umt5Config {
   readonly vocabulary: number;
@@ -84,9 +85,9 @@ function detect(header: CheckpointHeader): Umt5Config | null {
   const [hidden] = shape("encoder.block.0.layer.1.DenseReluDense.wi_0.weight");
   if (vocabulary === undefined || width === undefined || buckets === undefined) return null;
   if (heads === undefined || inner === undefined || hidden === undefined) return null;
-  if (heads === 0 || inner % heads !== 0) return null;
-  let layers = 0;
-  while (header.tensors.has(`encoder.block.${layers}.layer.0.SelfAttention.q.weight`)) layers++;
+  if (!(vocabulary > 0 && width > 0 && hidden > 0 && inner > 0)) return null;
+  if (heads === 0 || inner % heads !== 0 || buckets < 4) return null;
+  const layers = blockCount(header.tensors.keys(), "encoder.block.");
   if (layers > 1 && !header.tensors.has(biasName(1))) return null;
   return {
     vocabulary,
@@ -96,15 +97,16 @@ function detect(header: CheckpointHeader): Umt5Config | null {
     hidden,
     layers,
     buckets,
-    maxDistance: maxDistance(header),
+    maxDistance: maxDistance(header, buckets),
   };
 }
 
-function maxDistance(header: CheckpointHeader): number {
+/** Beyond the exact distances, a quarter of the buckets. */
+function maxDistance(header: CheckpointHeader, buckets: number): number {
   try {
     const config: unknown = JSON.parse(header.metadata["config"] ?? "{}");
     const value = Object(config)["relative_attention_max_distance"] as unknown;
-    return typeof value === "number" && value > 1 ? value : 128;
+    return typeof value === "number" && value > buckets / 4 ? value : 128;
   } catch {
     return 128;
   }

@@ -177,7 +177,8 @@ function read(header: CheckpointHeader): WanVaeConfig | string | null {
   const isWan =
     header.tensors.has("decoder.middle.1.to_qkv.weight") && header.tensors.has("conv2.weight");
   if (!isWan || shape("decoder.conv1.weight").length !== 5) return null;
-  if (latentChannels === undefined || decoderWidth === undefined) return null;
+  if (!(latentChannels !== undefined && latentChannels > 0)) return null;
+  if (!(decoderWidth !== undefined && decoderWidth > 0)) return null;
   if (encoderWidth === undefined || frameChannels === undefined) {
     return "Wan VAE files without an encoder are not run yet";
   }

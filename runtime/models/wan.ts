@@ -37,6 +37,7 @@ import {
 } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
+import { blockCount } from "#runtime/weights/block-count";
 
 interface WanConfig {
   readonly dim: number;
@@ -168,16 +169,9 @@ function headCount(header: CheckpointHeader, dim: number): number | null {
   return dim % HEAD_DIM === 0 ? dim / HEAD_DIM : null;
 }
 
-/** Blocks 0, 1, ... of which the file has any tensor. */
-function layerCount(header: CheckpointHeader): number {
-  const found = new Set<number>();
-  for (const name of header.tensors.keys()) {
-    const index = /^blocks\.(\d+)\./.exec(name)?.[1];
-    if (index !== undefined) found.add(Number(index));
-  }
-  let layers = 0;
-  while (found.has(layers)) layers++;
-  return layers;
+/** Sizes that are none at all belong to no model, and half of the time embedding are sines. */
+function isEmbeddable(sizes: readonly number[], timeDim: number): boolean {
+  return sizes.every((size) => size > 0) && timeDim > 0 && timeDim % 2 === 0;
 }
 
 /** Configuration as the shapes tell it; a string says why they describe a kin that is not run here. */
@@ -194,6 +188,7 @@ function read(header: CheckpointHeader): WanConfig | string | null {
   const outputs = shape("head.head.weight")[0];
   if (ffnDim === undefined || textDim === undefined || timeDim === undefined) return null;
   if (outputs === undefined || !header.tensors.has("blocks.0.self_attn.norm_q.weight")) return null;
+  if (!isEmbeddable([dim, channels, ffnDim, textDim, outputs, ...patch], timeDim)) return null;
 
   const heads = headCount(header, dim);
   const outChannels = outputs / (frames * height * width);
@@ -210,7 +205,7 @@ function read(header: CheckpointHeader): WanConfig | string | null {
   return {
     dim,
     ffnDim,
-    layers: layerCount(header),
+    layers: blockCount(header.tensors.keys(), "blocks."),
     heads,
     channels,
     textDim,

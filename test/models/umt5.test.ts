@@ -55,6 +55,15 @@ test("the configuration comes from shapes", () => {
   expect(umt5.detect(far)).toMatchObject({ maxDistance: 64 });
 });
 
+test("sizes that are none belong to no model", () => {
+  expect(umt5.detect(headerOf({ ...toyShapes(2), "shared.weight": [0, 16] }))).toBeNull();
+  const bias = `${block(0)}.0.SelfAttention.relative_attention_bias.weight`;
+  expect(umt5.detect(headerOf({ ...toyShapes(2), [bias]: [2, 4] }))).toBeNull();
+  expect(umt5.detect(headerOf({ ...toyShapes(2), [bias]: [32, 0] }))).toBeNull();
+  const near = headerOf(toyShapes(2), { config: '{"relative_attention_max_distance": 3}' });
+  expect(umt5.detect(near)).toMatchObject({ maxDistance: 128 });
+});
+
 test("T5, whose later blocks have no position bias, is none", () => {
   const shapes = toyShapes(2);
   delete shapes[`${block(1)}.0.SelfAttention.relative_attention_bias.weight`];

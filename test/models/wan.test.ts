@@ -86,6 +86,24 @@ describe("configuration", () => {
     expect(wan.unsupported?.(headerOf({ "shared.weight": [8, 8] }))).toBeNull();
   });
 
+  test("sizes that are none belong to no model", () => {
+    const empty = { "text_embedding.0.weight": [256, 0] };
+    expect(wan.detect(toyHeader({ extra: empty }))).toBeNull();
+    expect(wan.detect(toyHeader({ extra: { "time_embedding.0.weight": [256, 63] } }))).toBeNull();
+    expect(
+      wan.detect(toyHeader({ extra: { "patch_embedding.weight": [0, 16, 1, 2, 2] } })),
+    ).toBeNull();
+    expect(
+      wan.detect(toyHeader({ extra: { "patch_embedding.weight": [256, 16, 0, 2, 2] } })),
+    ).toBeNull();
+  });
+
+  test("a lost block is asked for", () => {
+    const config = configOf(toyHeader({ extra: { "blocks.3.ffn.0.weight": [512, 256] } }));
+    expect(config.layers).toBe(4);
+    expect(wan.tensors(config).map(({ name }) => name)).toContain("blocks.2.modulation");
+  });
+
   test("a block number in the thousands of millions makes no list of that length", () => {
     const header = toyHeader({ extra: { "blocks.4000000000.ffn.0.weight": [1, 1] } });
     expect(wan.detect(header)).toMatchObject({ layers: 2 });
