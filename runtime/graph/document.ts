@@ -92,7 +92,7 @@ export function parseDocument(source: string | Json): GraphDocument {
   }
   if (!("umbel" in value)) throw new UmbelError("ERR_DOCUMENT", foreignDocument(value));
   const result = documentSchema.safeParse(migrate(value, DOCUMENT_VERSION));
-  if (result.success) return result.data;
+  if (result.success) return withPlainRecords(result.data);
   const problems = result.error.issues
     .slice(0, 20)
     .map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
@@ -100,6 +100,17 @@ export function parseDocument(source: string | Json): GraphDocument {
     "ERR_DOCUMENT",
     `Expected an Umbel document, got one with ${result.error.issues.length} problem(s) of form:\n${problems.join("\n")}`,
   );
+}
+
+/** Names in a document must not find what every object inherits: a node "constructor" exists only when it is there. */
+function withPlainRecords(document: GraphDocument): GraphDocument {
+  const subgraphs = document.subgraphs ?? {};
+  Object.setPrototypeOf(subgraphs, null);
+  for (const { nodes } of [document, ...Object.values(subgraphs)]) {
+    Object.setPrototypeOf(nodes, null);
+    for (const { values } of Object.values(nodes)) Object.setPrototypeOf(values, null);
+  }
+  return document;
 }
 
 function foreignDocument(value: { readonly [key: string]: Json }): string {

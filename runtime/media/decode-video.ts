@@ -1,22 +1,17 @@
 /** Frames of MP4, MOV and WebM files. */
 import { EncodedVideoChunk, VideoDecoder, type VideoFrame } from "@napi-rs/webcodecs";
-import {
-  ALL_FORMATS,
-  EncodedPacketSink,
-  FilePathSource,
-  Input,
-  type InputVideoTrack,
-} from "mediabunny";
+import { ALL_FORMATS, EncodedPacketSink, Input, type InputVideoTrack } from "mediabunny";
 import { isUmbelError, UmbelError } from "#runtime/errors";
 import type { Video } from "#runtime/sdk/values";
 import { i420ToRgb } from "./i420.ts";
+import { guardedSource } from "./guarded-source.ts";
 
 const MAX_FRAMES = 20_000;
 const MAX_BYTES = 8 * 2 ** 30;
 
 /** Reads all frames. Throws ERR_MEDIA when the file is none that can be read, or too large for memory. */
 export async function decodeVideo(path: string, signal?: AbortSignal): Promise<Video> {
-  const input = new Input({ source: new FilePathSource(path), formats: ALL_FORMATS });
+  const input = new Input({ source: guardedSource(path), formats: ALL_FORMATS });
   try {
     const track = await input.getPrimaryVideoTrack();
     if (track === null) throw new UmbelError("ERR_MEDIA", `Expected a video in ${path}, got none.`);

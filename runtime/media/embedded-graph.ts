@@ -1,9 +1,10 @@
 /** Graphs that results carry: container tags of MP4, MOV and WebM, text chunks of PNG, EXIF of WebP. */
 import { open, type FileHandle } from "node:fs/promises";
-import { ALL_FORMATS, FilePathSource, Input } from "mediabunny";
+import { ALL_FORMATS, Input } from "mediabunny";
 import { UmbelError } from "#runtime/errors";
 import { readPngText } from "./png-text.ts";
 import { readWebpExif } from "./webp-exif.ts";
+import { guardedSource } from "./guarded-source.ts";
 
 const MAX_PICTURE_BYTES = 512 << 20;
 
@@ -57,7 +58,7 @@ async function readHead(
 }
 
 async function readContainerTags(path: string): Promise<Record<string, string>> {
-  const input = new Input({ source: new FilePathSource(path), formats: ALL_FORMATS });
+  const input = new Input({ source: guardedSource(path), formats: ALL_FORMATS });
   try {
     const { raw = {} } = await input.getMetadataTags();
     const texts = Object.entries(raw).filter(

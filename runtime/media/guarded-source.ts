@@ -1,0 +1,30 @@
+import { FilePathSource } from "mediabunny";
+import { UmbelError } from "#runtime/errors";
+
+const MOST_REPEATS = 1000;
+
+type Read = (start: number, end: number, ...rest: unknown[]) => unknown;
+
+/**
+ * A file for mediabunny's readers. In mediabunny 1.61 the search for the next element of a damaged WebM never ends when
+ * 8 bytes are left to search; asking for the same bytes again and again is taken as that and fails with ERR_MEDIA.
+ */
+export function guardedSource(path: string): FilePathSource {
+  const source = new FilePathSource(path);
+  // `_read` is internal to the library; without it there is no guard, which the fuzz campaign would show.
+  const internal = source as unknown as { _read?: Read };
+  const read = internal._read?.bind(source);
+  if (read === undefined) return source;
+  let last = "";
+  let repeats = 0;
+  internal._read = (start, end, ...rest) => {
+    const range = `${start} ${end}`;
+    repeats = range === last ? repeats + 1 : 0;
+    last = range;
+    if (repeats > MOST_REPEATS) {
+      throw new UmbelError("ERR_MEDIA", `Expected a whole video in ${path}, got a damaged one.`);
+    }
+    return read(start, end, ...rest);
+  };
+  return source;
+}
