@@ -134,11 +134,22 @@ async function settle(device: Device): Promise<void> {
 function withNode(error: unknown, nodeId: string, signal: AbortSignal): UmbelError {
   if (signal.aborted)
     return new UmbelError("ERR_INTERRUPTED", "The job was cancelled.", { nodeId, cause: error });
-  const known = isUmbelError(error) ? error : toUmbelError(error);
+  const known = isUmbelError(error) ? error : describeForeign(error);
   return new UmbelError(known.code, known.message, {
     cause: known.cause ?? error,
     nodeId: known.nodeId ?? nodeId,
   });
+}
+
+/** Typed arrays that no memory holds fail with a RangeError. */
+function describeForeign(error: unknown): UmbelError {
+  const tooLarge = /array buffer allocation|typed array length|array length/i;
+  if (!(error instanceof RangeError) || !tooLarge.test(error.message)) return toUmbelError(error);
+  return new UmbelError(
+    "ERR_OUT_OF_MEMORY",
+    `Expected memory for values of this size, got none (${error.message}). Choose a smaller size or fewer frames.`,
+    { cause: error },
+  );
 }
 
 function throwIfCancelled(signal: AbortSignal): void {

@@ -1,15 +1,16 @@
 /** Frames -> a video file: encoded by WebCodecs, muxed by mediabunny, the graph in the container's tags. */
+import { open } from "node:fs/promises";
 import { VideoEncoder, VideoFrame, type EncodedVideoChunk } from "@napi-rs/webcodecs";
 import {
   EncodedPacket,
   EncodedVideoPacketSource,
-  FilePathTarget,
   Mp4OutputFormat,
   Output,
   WebMOutputFormat,
 } from "mediabunny";
 import { toUmbelError, UmbelError } from "#runtime/errors";
 import type { Frames } from "#runtime/sdk/values";
+import { fileTarget } from "./file-target.ts";
 import { frameToI420 } from "./i420.ts";
 
 export type VideoCodecName = "h264" | "vp9" | "av1";
@@ -31,7 +32,10 @@ const BT709 = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRang
 const KEYFRAME_SECONDS = 2;
 const MAX_SIDE = 8192;
 
-/** Throws ERR_MEDIA when the frames cannot be encoded, ERR_INTERRUPTED. The caller gives a temporary path. */
+/**
+ * Throws ERR_MEDIA when the frames cannot be encoded, ERR_INTERRUPTED, and the file system's own errors. The caller
+ * gives a temporary path.
+ */
 export async function encodeVideo(
   path: string,
   frames: Frames,
@@ -39,12 +43,13 @@ export async function encodeVideo(
 ): Promise<void> {
   checkFrames(frames, encoding);
   const { fps, codec } = encoding;
+  await using file = await open(path, "w");
   const output = new Output({
     format:
       encoding.container === "mp4"
         ? new Mp4OutputFormat({ metadataFormat: "mdta", fastStart: "in-memory" })
         : new WebMOutputFormat(),
-    target: new FilePathTarget(path),
+    target: fileTarget(file),
   });
   const source = new EncodedVideoPacketSource(MUXER_CODEC[codec]);
   output.addVideoTrack(source, { frameRate: fps });
@@ -55,8 +60,13 @@ export async function encodeVideo(
     await output.finalize();
   } catch (error) {
     await output.cancel();
-    throw toUmbelError(error, "ERR_MEDIA");
+    // What the disk says is told by whoever knows the file's final name.
+    throw isSystemError(error) ? error : toUmbelError(error, "ERR_MEDIA");
   }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }
 
 async function encodeInto(
