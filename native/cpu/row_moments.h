@@ -1,6 +1,6 @@
 #pragma once
-// Mean and variance of a row in two passes. The mean is kept as a float and a remainder, so that x - mean is good to one
-// rounding even when the mean is a thousand times the deviation.
+// Mean and variance of a row, from differences to a first mean. The mean is kept as a float and a remainder, so that
+// x - mean is good to one rounding even when the mean is a thousand times the deviation.
 #include <cmath>
 
 #include "cpu/row_sums.h"
@@ -9,8 +9,8 @@ namespace umbel {
 namespace {
 
 struct RowMoments {
-  float mean;            // nearest float
-  float mean_remainder;  // what that rounding left
+  float mean;            // within rounding
+  float mean_remainder;  // what is missing there
   float inverse;         // 1 / sqrt(variance + eps)
 
   UMBEL_INLINE Vec normalise(Vec x) const {
@@ -19,16 +19,16 @@ struct RowMoments {
 };
 
 UMBEL_INLINE RowMoments row_moments(const float* x, int64_t n, double eps) {
-  const double mean = row_sum(x, n) / static_cast<double>(n);
+  // A first mean, good to a rounding of the largest values; differences from it are exact where that matters.
+  const auto count = static_cast<double>(n);
   RowMoments m;
-  m.mean = static_cast<float>(mean);
-  m.mean_remainder = static_cast<float>(mean - static_cast<double>(m.mean));
-  const Vec high = splat(m.mean), low = splat(m.mean_remainder);
-  const double squares = row_sum(x, n, [=](Vec v) __attribute__((always_inline)) {
-    const Vec d = (v - high) - low;
-    return d * d;
-  });
-  m.inverse = static_cast<float>(1.0 / std::sqrt(squares / static_cast<double>(n) + eps));
+  m.mean = static_cast<float>(row_sum(x, n) / count);
+  const Vec near = splat(m.mean);
+  const double rest = row_sum(x, n, [=](Vec v) __attribute__((always_inline)) { return v - near; }) / count;
+  const double squares = row_sum(x, n, [=](Vec v) __attribute__((always_inline)) { return (v - near) * (v - near); });
+  m.mean_remainder = static_cast<float>(rest);
+  const double variance = squares / count - rest * rest;
+  m.inverse = static_cast<float>(1.0 / std::sqrt((variance < 0 ? 0 : variance) + eps));
   return m;
 }
 
