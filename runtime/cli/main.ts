@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { isUmbelError, type UmbelError } from "#runtime/errors";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { addInfo } from "./info.ts";
+import { addInspect } from "./inspect.ts";
 import { addMask } from "./mask.ts";
 import { addNodes } from "./nodes.ts";
 import { addPlan } from "./plan.ts";
@@ -21,7 +22,8 @@ const program = new Command("umbel")
       .map(([name, code]) => `${code} ${name}`)
       .join(", ")}`,
   );
-for (const add of [addRun, addValidate, addPlan, addMask, addNodes, addInfo]) add(program);
+for (const add of [addRun, addValidate, addPlan, addInspect, addMask, addNodes, addInfo])
+  add(program);
 for (const command of program.commands) command.exitOverride();
 
 // A reader that has seen enough (`umbel nodes | head`) is no failure.

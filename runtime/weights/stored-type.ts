@@ -44,10 +44,4 @@ export function tensorType(stored: string): DType | "other" {
   return COMPUTED.get(stored) ?? "other";
 }
 
-/** The safetensors name of a tensor type. */
-export function storedName(dtype: DType): string {
-  for (const [name, type] of COMPUTED) if (type === dtype) return name;
-  return dtype;
-}
-
 export const READABLE_TYPES: readonly string[] = [...COMPUTED.keys()];
