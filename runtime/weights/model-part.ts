@@ -16,10 +16,11 @@ export function modelPart(file: TensorFile, prefix: string): ModelPart {
   const tensors = new Map<string, TensorEntry>();
   const assets = new Map<string, string>();
   for (const [name, entry] of file.tensors) {
-    if (!name.startsWith(prefix)) continue;
-    const own = name.slice(prefix.length);
-    if (ASSETS.has(own)) assets.set(own, name);
-    tensors.set(own, entry);
+    const asset = name.slice(name.lastIndexOf(".") + 1);
+    // In files of several models an asset lies beside the model or above it, never below.
+    if (ASSETS.has(asset) && prefix.startsWith(name.slice(0, -asset.length)))
+      assets.set(asset, name);
+    if (name.startsWith(prefix)) tensors.set(name.slice(prefix.length), entry);
   }
   return { file, prefix, assets, ...splitScales(file, tensors) };
 }

@@ -150,9 +150,11 @@ function compare(reading: Reading, config: unknown): DetectedModel {
       if (optional !== true) missing.push(name);
     } else if (!sameShape(shape, found)) mismatched.push({ name, expected: shape, found });
   }
-  const unknown = reading.unknown.filter((own) => !part.assets.has(own));
+  const assets = new Set(part.assets.values());
+  const isAsset = (own: string) => assets.has(part.prefix + own);
+  const unknown = reading.unknown.filter((own) => !isAsset(own));
   for (const [canonical, own] of reading.names) {
-    if (!specs.has(canonical) && !part.assets.has(own)) unknown.push(own);
+    if (!specs.has(canonical) && !isAsset(own)) unknown.push(own);
   }
   return {
     ...reading,

@@ -6,6 +6,9 @@ import { loadFamilies, type AnyFamily } from "#runtime/engine/models/families";
 import { ModelManager } from "#runtime/engine/models/manager";
 import { ModelFolders } from "#runtime/engine/model-folders";
 import { modelRecipe } from "#runtime/sdk/recipes";
+import { openCheckpoint } from "#runtime/weights/checkpoint";
+import { writeSafetensors, type StoredTensor } from "#runtime/weights/write";
+import { temporaryFolder } from "../../../helpers/safetensors-bytes.ts";
 import { NO_SHARED, sharedDir, sharedPath, sharedTensors } from "../../../helpers/shared.ts";
 import { expectNoLiveTensors, relativeError, testDevice } from "../../../helpers/tensors.ts";
 
@@ -36,6 +39,42 @@ describe("the bundled model", () => {
       using lease = await models.textEncoder({ kind: "clip", checkpoint, loras: [] });
       expect(lease.tokenizer.length).toBeGreaterThan(100_000);
       expect(lease.warnings).toEqual([]);
+    }
+    models.release();
+    await expectNoLiveTensors();
+  });
+});
+
+describe("a checkpoint with all parts of a pipeline", () => {
+  const folders = new ModelFolders([BUNDLED_MODELS]);
+  const PARTS = [
+    ["diffusion_models", "model.diffusion_model."],
+    ["vae", "first_stage_model."],
+    ["text_encoders", "text_encoders.umt5xxl.transformer."],
+  ] as const;
+
+  it("gives each under its prefix, and the tokeniser beside the encoder", async () => {
+    const tensors = new Map<string, StoredTensor>();
+    for (const [folder, prefix] of PARTS) {
+      using file = openCheckpoint(folders.path(folder, folders.list(folder)[0] ?? ""));
+      for (const [name, { storedType, shape }] of file.tensors) {
+        const place = name === "spiece_model" ? "text_encoders." : prefix;
+        tensors.set(place + name, { storedType, shape, bytes: file.read(name) });
+      }
+    }
+    const path = join(temporaryFolder(), "all.safetensors");
+    writeSafetensors(path, tensors, { num_heads: "2" });
+    const models = manager();
+    expect(models.identify(path, "diffusion")).toMatchObject({
+      prefix: PARTS[0][1],
+      family: "wan",
+    });
+    expect(models.identify(path, "vae")).toMatchObject({ prefix: PARTS[1][1], family: "wan-vae" });
+    const checkpoint = models.identify(path, "text-encoder");
+    expect(checkpoint).toMatchObject({ prefix: PARTS[2][1], family: "umt5" });
+    {
+      using lease = await models.textEncoder({ kind: "clip", checkpoint, loras: [] });
+      expect(lease.tokenizer).toEqual(tensors.get("text_encoders.spiece_model")?.bytes);
     }
     models.release();
     await expectNoLiveTensors();
