@@ -1,12 +1,11 @@
 /** umbel inspect FILE: what a checkpoint or LoRA is. */
 import type { Command } from "commander";
-import { loadFamilies } from "#runtime/engine/models/families";
 import {
-  inspectFile,
+  inspectModelFile,
   type FileInspection,
   type LoraInspection,
   type ModelInspection,
-} from "#runtime/engine/models/inspect";
+} from "#runtime/engine/inspect-file";
 import { EXIT } from "./exit-codes.ts";
 import { formatBytes } from "./format-quantity.ts";
 
@@ -28,7 +27,7 @@ export function addInspect(program: Command): void {
 }
 
 async function inspect(path: string, flags: Flags): Promise<void> {
-  const found = inspectFile(path, await loadFamilies(), flags.model);
+  const found = await inspectModelFile(path, flags.model);
   process.stdout.write(flags.json ? `${JSON.stringify(found)}\n` : text(found));
   if (!isUsable(found)) process.exitCode = EXIT.failed;
 }

@@ -1,0 +1,9 @@
+import { loadFamilies } from "./models/families.ts";
+import { inspectFile, type FileInspection } from "./models/inspect.ts";
+
+export type { FileInspection, LoraInspection, ModelInspection } from "./models/inspect.ts";
+
+/** `inspectFile` with every model family. */
+export async function inspectModelFile(path: string, against?: string): Promise<FileInspection> {
+  return inspectFile(path, await loadFamilies(), against);
+}
