@@ -1,9 +1,9 @@
 /** The compiled program as processes of their own. `npm test` compiles first. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, afterEach } from "vitest";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
@@ -51,12 +51,19 @@ export interface RunningUmbel {
   readonly ended: Promise<Outcome>;
 }
 
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Starts `umbel` with arguments, in a folder (by default the checkout). */
 export function startUmbel(args: readonly string[], cwd = ROOT): RunningUmbel {
   const child = spawn(process.execPath, [join(ROOT, "bin/umbel.js"), ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
+  child.on("exit", () => running.delete(child));
   let stdout = "";
   let stderr = "";
   let changed: () => void = () => undefined;

@@ -35,13 +35,23 @@ async function interrupt(
 
 describe("Ctrl-C", () => {
   it.each([
-    ["sampler", LARGE],
-    ["decode", ["sampler.steps=1", "sampler.cfg=1", ...LARGE.slice(0, 2), "latent.length=17"]],
+    ["sampler", 2000, LARGE],
+    [
+      "decode",
+      1000,
+      [
+        "sampler.steps=1",
+        "sampler.cfg=1",
+        "latent.width=512",
+        "latent.height=512",
+        "latent.length=9",
+      ],
+    ],
   ])(
     "ends a run inside of %s within a second, with code 130 and no file",
-    { retry: 2 },
-    async (node, size) => {
-      const result = await interrupt(size, { node, wait: 2000, signals: ["SIGINT"] });
+    { retry: 2, timeout: 60_000 },
+    async (node, wait, size) => {
+      const result = await interrupt(size, { node, wait, signals: ["SIGINT"] });
       expect(result).toMatchObject({ code: 130, signal: null, files: [] });
       expect(result.stderr).toContain("[ERR_INTERRUPTED]");
       expect(result.stdout.trimEnd().split("\n").at(-1)).toBe(
@@ -51,9 +61,9 @@ describe("Ctrl-C", () => {
     },
   );
 
-  it("kills at the second time", { retry: 2 }, async () => {
+  it("kills at the second time", { retry: 2, timeout: 60_000 }, async () => {
     const signals = ["SIGINT", "SIGTERM"] as const;
-    const result = await interrupt(LARGE, { node: "sampler", wait: 300, signals });
+    const result = await interrupt(LARGE, { node: "sampler", wait: 2000, signals });
     expect(result).toMatchObject({ code: null, signal: "SIGKILL", files: [] });
     expect(result.milliseconds).toBeLessThan(1000);
   });
