@@ -42,9 +42,14 @@ export function sharedTensors(path: string): Golden {
   >;
   const metadata = (header["__metadata__"] ?? {}) as unknown as Record<string, string>;
   const tensors = new Map<string, GoldenTensor>();
-  for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(header).filter(
-    ([key]) => key !== "__metadata__",
-  )) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [start, end],
+    },
+  ] of Object.entries(header).filter(([key]) => key !== "__metadata__")) {
     const bytes = Uint8Array.from(file.subarray(8 + headerBytes + start, 8 + headerBytes + end));
     tensors.set(name, {
       dtype,
