@@ -1,6 +1,7 @@
 /** Matches a LoRA to a model: what will be added to which weight, and what becomes of every key of the file. */
 import { shapeText } from "#runtime/tensor/layout";
 import { readScalar } from "./host-values.ts";
+import { peftScale, type PeftScale } from "./peft-metadata.ts";
 import { LoraNames, type LoraTargets } from "./lora-names.ts";
 import type { LoraFile, LoraModule, LoraRole } from "./lora-file.ts";
 import type { TensorEntry, TensorFile } from "./tensor-file.ts";
@@ -38,6 +39,7 @@ export interface LoraPlan {
 /** Throws ERR_CHECKPOINT for an alpha that is no number. */
 export function planLora(lora: LoraFile, targets: LoraTargets): LoraPlan {
   const names = new LoraNames(targets);
+  const scaleOf = peftScale(lora.file);
   const patches = new Map<string, WeightPatch[]>();
   const unmatched: string[] = [...lora.foreign];
   const elsewhere: string[] = [];
@@ -59,12 +61,13 @@ export function planLora(lora: LoraFile, targets: LoraTargets): LoraPlan {
     }
     const shape = (name: string | null) =>
       name === null ? null : (targets.specs.get(name)?.shape ?? null);
-    for (const change of modulePatches(
-      lora.file,
+    const changes = modulePatches(
+      { file: lora.file, scaleOf },
       module,
       shape(target.weight),
       shape(target.bias),
-    )) {
+    );
+    for (const change of changes) {
       if ("reason" in change)
         unsupported.push(...change.keys.map((key) => ({ key, reason: change.reason })));
       else {
@@ -87,9 +90,14 @@ type Change =
 
 type Shape = readonly number[] | null;
 
+interface LoraSource {
+  readonly file: TensorFile;
+  readonly scaleOf: PeftScale;
+}
+
 function modulePatches(
-  file: TensorFile,
-  { parts }: LoraModule,
+  source: LoraSource,
+  { stem, parts }: LoraModule,
   weight: Shape,
   bias: Shape,
 ): Change[] {
@@ -98,21 +106,22 @@ function modulePatches(
   const up = parts.get("up");
   const alpha = parts.get("alpha");
   if (down !== undefined && up !== undefined) {
-    changes.push(lowRank(file, { down, up, alpha }, weight));
+    changes.push(lowRank(source, stem, { down, up, alpha }, weight));
   } else {
     const rest = [down, up, alpha].filter((key) => key !== undefined);
-    const reason = `Expected lora_down and lora_up of a layer, got ${rest.length > 0 ? "one without the other" : ""}`;
+    const reason = "Expected lora_down and lora_up of a layer, got one without the other";
     if (rest.length > 0) changes.push({ keys: rest, reason });
   }
   changes.push(
-    ...difference(file, parts, "diff", weight),
-    ...difference(file, parts, "diff_b", bias),
+    ...difference(source.file, parts, "diff", weight),
+    ...difference(source.file, parts, "diff_b", bias),
   );
   return changes;
 }
 
 function lowRank(
-  file: TensorFile,
+  { file, scaleOf }: LoraSource,
+  stem: string,
   keys: { readonly down: string; readonly up: string; readonly alpha: string | undefined },
   weight: Shape,
 ): Change {
@@ -131,7 +140,8 @@ function lowRank(
       weight === null ? "a layer with a weight" : `up and down for ${shapeText(weight)}`;
     return { keys: own, reason: `Expected ${expected}, got ${found}` };
   }
-  const scale = keys.alpha === undefined ? 1 : readScalar(file, keys.alpha) / rank;
+  const scale =
+    keys.alpha === undefined ? scaleOf(stem, rank) : readScalar(file, keys.alpha) / rank;
   return { part: "weight", patch: { kind: "low-rank", down: keys.down, up: keys.up, rank, scale } };
 }
 

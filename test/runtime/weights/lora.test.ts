@@ -15,9 +15,9 @@ import { tinyFamily } from "../../helpers/tiny-family.ts";
 checkLiveTensorsAtEnd();
 const folder = temporaryFolder();
 let count = 0;
-function loraFile(tensors: Record<string, StoredTensor>) {
+function loraFile(tensors: Record<string, StoredTensor>, metadata: Record<string, string> = {}) {
   const path = join(folder, `l${count++}.safetensors`);
-  writeSafetensors(path, new Map(Object.entries(tensors)));
+  writeSafetensors(path, new Map(Object.entries(tensors)), metadata);
   return readLora(openCheckpoint(path));
 }
 
@@ -141,6 +141,51 @@ describe("what becomes of each key", () => {
       "blocks.0.ffn.alpha": f32([NaN], []),
     });
     expect(() => planLora(lora, targets)).toThrow(/"blocks.0.ffn.alpha": Expected a finite number/);
+  });
+});
+
+describe("alpha in peft's metadata", () => {
+  const scales = (settings: unknown, extra: Record<string, StoredTensor> = {}) => {
+    const file = loraFile(
+      {
+        "transformer.transformer_blocks.0.ff.net.lora_A.weight": down(),
+        "transformer.transformer_blocks.0.ff.net.lora_B.weight": up(8),
+        "transformer.transformer_blocks.1.attn1.to_q.lora_A.weight": down(),
+        "transformer.transformer_blocks.1.attn1.to_q.lora_B.weight": up(),
+        ...extra,
+      },
+      { lora_adapter_metadata: typeof settings === "string" ? settings : JSON.stringify(settings) },
+    );
+    return [...planLora(file, targets).patches.values()].flatMap((patches) =>
+      patches.map((patch) => (patch.kind === "low-rank" ? patch.scale : NaN)),
+    );
+  };
+
+  it.each<[string, unknown, number[]]>([
+    ["none", {}, [1, 1]],
+    ["for all layers", { "transformer.lora_alpha": 6, "transformer.r": 2 }, [3, 3]],
+    ["of another part", { "text_encoder.lora_alpha": 6 }, [1, 1]],
+    ["without a prefix", { lora_alpha: 6 }, [1, 1]],
+    [
+      "by layer",
+      { "transformer.lora_alpha": 2, "transformer.alpha_pattern": { "attn1.to_q": 5 } },
+      [1, 2.5],
+    ],
+    [
+      "over the root of the rank",
+      { "transformer.lora_alpha": 4, "transformer.use_rslora": true },
+      [4 / Math.SQRT2, 4 / Math.SQRT2],
+    ],
+    ["that is no number", { "transformer.lora_alpha": "x" }, [1, 1]],
+  ])("%s", (_, settings, expected) => {
+    expect(scales(settings)).toEqual(expected);
+  });
+
+  it("yields to an alpha of its own, and must be JSON", () => {
+    const own = { "transformer.transformer_blocks.0.ff.net.alpha": f32([1], []) };
+    expect(scales({ "transformer.lora_alpha": 6 }, own)).toEqual([0.5, 3]);
+    expect(() => scales("{")).toThrow(expect.objectContaining({ code: "ERR_CHECKPOINT" }));
+    expect(() => scales([1])).toThrow(/Expected a JSON object/);
   });
 });
 
