@@ -7,6 +7,7 @@ import type { DType } from "#runtime/tensor/layout";
 import { Tensor } from "#runtime/tensor/tensor";
 
 class HostHandle {
+  readonly failed = false;
   readonly data: Float32Array;
   readonly dispose: () => void;
 
