@@ -135,14 +135,19 @@ export class Engine {
           frames: frames.count,
           width: frames.width,
           height: frames.height,
-          data: Buffer.from(Uint8Array.from(frames.data, (v) => Math.round(v * 255))).toString(
-            "base64",
-          ),
+          data: Buffer.from(toBytes(frames.data)).toString("base64"),
         }),
       warn: (message) => emit({ type: "node_warning", job, node: node.id, message }),
       publish: (result) => emit({ type: "node_result", job, node: node.id, result }),
     };
   }
+}
+
+/** 0..1 -> 0..255. */
+function toBytes(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) bytes[i] = Math.round((values[i] as number) * 255);
+  return bytes;
 }
 
 /** "Title.parameter" and "Type.parameter" -> value, for %Node.parameter% in file names. */

@@ -41,6 +41,8 @@ export async function sampleRecipe(
   const { model, sampler, ...rest } = request;
   using lease = await context.models.diffusion(model);
   for (const warning of lease.warnings) context.warn(warning);
+  // Loading is over: the first step is timed from here.
+  context.progress(0, Math.max(1, request.sigmas.length - 1));
   const plan = {
     settings: context.models.attention ?? model.attention,
     kind: lease.family.maskKind,
