@@ -9,7 +9,7 @@ import type { JobEvent } from "#runtime/protocol/events";
 import { cancelOnSignal } from "./cancel-on-signal.ts";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { readDocument } from "./read-document.ts";
-import { setValues } from "./set-values.ts";
+import { findNode, setValues } from "./set-values.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
 interface Flags extends EngineFlags {
@@ -59,13 +59,17 @@ async function run(path: string, flags: Flags): Promise<void> {
   try {
     const { descriptions } = await loadNodes([NODE_FOLDER]);
     const { document, inputFiles } = setValues(await readDocument(path), flags.set, descriptions);
+    // Nodes inside of subgraphs go by their path, "outer:inner".
+    const targets = flags.target.map((place) =>
+      place.includes(":") ? place : findNode(document, place),
+    );
     await using open = await openEngine({ ...settings, inputFiles });
     await open.engine.run({
       job: "cli",
       document,
       signal: cancellation.signal,
       emit: (event) => reporter.handle(event),
-      ...(flags.target.length === 0 ? {} : { targets: flags.target }),
+      ...(flags.target.length === 0 ? {} : { targets }),
     });
   } finally {
     removeTemporary();

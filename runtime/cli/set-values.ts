@@ -73,7 +73,8 @@ function fileName(text: string): string {
   return text.replaceAll("\\", "/");
 }
 
-function findNode(document: GraphDocument, place: string): string {
+/** The node of this id, title or type. Throws ERR_USAGE when there is none, or more than one. */
+export function findNode(document: GraphDocument, place: string): string {
   if (Object.hasOwn(document.nodes, place)) return place;
   for (const field of ["title", "type"] as const) {
     const ids = Object.entries(document.nodes).filter(([, node]) => node[field] === place);

@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { writePng } from "#runtime/media/pictures";
+import { randomArray } from "../../helpers/tensors.ts";
 import {
   filesOf,
   LARGE,
@@ -22,9 +25,10 @@ interface Interrupted extends Outcome {
 async function interrupt(
   assignments: readonly string[],
   { node, wait, signals }: { node: string; wait: number; signals: readonly NodeJS.Signals[] },
+  graph = TEXT_TO_VIDEO,
 ): Promise<Interrupted> {
   const out = join(folder, `${node}-${signals.length}`);
-  const run = startUmbel(["run", TEXT_TO_VIDEO, ...sets(assignments), "--json", "--out", out]);
+  const run = startUmbel(["run", graph, ...sets(assignments), "--json", "--out", out]);
   await run.printed(new RegExp(`"node_started","job":"cli","node":"${node}"`));
   await sleep(wait);
   const begin = performance.now();
@@ -60,6 +64,27 @@ describe("Ctrl-C", () => {
       expect(result.milliseconds).toBeLessThan(1000);
     },
   );
+
+  it("does not wait for an encoder", { retry: 2, timeout: 60_000 }, async () => {
+    const size = 2048;
+    const data = randomArray(size * size * 3, 1, 0.5).map((value) => value + 0.5);
+    const frames = { data, count: 1, height: size, width: size, channels: 3 } as const;
+    await writePng(join(folder, "noise.png"), frames, 0, {});
+    const graph = join(folder, "animation.json");
+    const document = {
+      umbel: 1,
+      nodes: {
+        image: { type: "LoadImage" },
+        save: { type: "SaveAnimatedWEBP", values: { method: "slowest" } },
+      },
+      links: [{ from: ["image", "IMAGE"], to: ["save", "images"] }],
+    };
+    writeFileSync(graph, JSON.stringify(document));
+    const values = [`image.image=${join(folder, "noise.png")}`];
+    const result = await interrupt(values, { node: "save", wait: 800, signals: ["SIGINT"] }, graph);
+    expect(result).toMatchObject({ code: null, signal: "SIGINT", files: [] });
+    expect(result.milliseconds).toBeLessThan(1000);
+  });
 
   it("kills at the second time", { retry: 2, timeout: 60_000 }, async () => {
     const signals = ["SIGINT", "SIGTERM"] as const;

@@ -224,6 +224,12 @@ describe("umbel run says what is wrong and exits with", () => {
       () => [TEXT_TO_VIDEO, ...sets(["sampler.step=2"])],
       /Did you mean steps\?/,
     ],
+    [
+      "an unknown target",
+      2,
+      () => [TEXT_TO_VIDEO, "--target", "saver"],
+      /got "saver"\. Did you mean save\?/,
+    ],
     ["broken JSON", 3, () => [file("b.json", '{"umbel": 1,')], /as JSON.*\[ERR_DOCUMENT\]/],
     [
       "a ComfyUI workflow",
