@@ -1,4 +1,4 @@
-/** Exit codes of `umbel`, as README.md lists them. */
+/** Exit codes of `umbel`, as docs/command-line.md lists them. */
 import { isUmbelError } from "#runtime/errors";
 
 export const EXIT = {
