@@ -14,7 +14,7 @@ export function stageTable(
   finished: JobEvent & { type: "job_finished" },
   processBytes: number,
 ): string[] {
-  const ran = finished.nodes.filter((node) => !node.cached);
+  const ran = withOwnTitles(finished.nodes.filter((node) => !node.cached));
   const long = ran.filter((node) => node.seconds >= LEAST_SHARE * finished.seconds);
   const short = ran.filter((node) => !long.includes(node));
   const rows = [["stage", "time", "share", "device memory"], ...long.map((n) => row(n, finished))];
@@ -27,6 +27,15 @@ export function stageTable(
   rows.push(["all", formatSeconds(finished.seconds), "", formatBytes(finished.peakBytes)]);
   const lines = aligned(rows);
   return [...lines, `peak memory of the process ${formatBytes(processBytes)}`];
+}
+
+/** Nodes of one title are told apart by their ids. */
+function withOwnTitles(nodes: readonly NodeReport[]): readonly NodeReport[] {
+  return nodes.map((report) => {
+    const { title, node } = report;
+    const alone = nodes.every((other) => other === report || other.title !== title);
+    return alone ? report : { ...report, title: `${title} (${node})` };
+  });
 }
 
 function row(

@@ -32,9 +32,10 @@ export function terminalReporter(
     shown.end();
     outcome.write(`  ${text}\n`);
   };
-  const result = (event: ResultMessage): void => {
-    if (event.kind === "text") say(event.text);
-    else if (event.kind === "metrics") say(metricsLine(event.values));
+  const result = (node: string, event: ResultMessage): void => {
+    const title = titles.get(node) ?? node;
+    if (event.kind === "text") say(`${title}: ${event.text}`);
+    else if (event.kind === "metrics") say(`${title}: ${metricsLine(event.values)}`);
     else files.push(event);
   };
   const end = (lines: readonly string[]): void => {
@@ -59,7 +60,7 @@ export function terminalReporter(
         case "node_warning":
           return shown.note(`warning at ${titles.get(event.node) ?? event.node}: ${event.message}`);
         case "node_result":
-          return result(event.result);
+          return result(event.node, event.result);
         case "node_finished":
           return shown.end(event.cached ? undefined : event);
         case "job_finished": {

@@ -11,8 +11,8 @@ function stream(isTTY: boolean) {
   return { stream, text: () => text };
 }
 
-const report = (title: string, seconds: number): NodeReport => ({
-  node: title,
+const report = (title: string, seconds: number, node = title): NodeReport => ({
+  node,
   nodeType: title,
   title,
   seconds,
@@ -87,6 +87,26 @@ describe("progress without a terminal", () => {
       "",
     ]);
     vi.useRealTimers();
+  });
+});
+
+describe("the outcome", () => {
+  it("tells nodes of one title apart, and says whose a figure is", () => {
+    const output = stream(false);
+    const reporter = terminalReporter(stream(false).stream, output.stream);
+    const values = { psnr: 31.25 };
+    reporter.handle(started("compare"));
+    reporter.handle({
+      type: "node_result",
+      job: "a",
+      node: "compare",
+      result: { kind: "metrics", values },
+    });
+    const nodes = [report("Sampler", 40, "first"), report("Sampler", 40, "second")];
+    reporter.handle({ ...finished, nodes } as JobEvent);
+    expect(output.text()).toContain("  compare: psnr 31.2500\n");
+    expect(output.text()).toContain("  Sampler (first)   40 s   50 %        3.0 MiB\n");
+    expect(output.text()).toContain("  Sampler (second)  40 s   50 %        3.0 MiB\n");
   });
 });
 
