@@ -1,6 +1,7 @@
 /** Entry of the `umbel` command. */
 import { Command, CommanderError } from "commander";
 import { isUmbelError, type UmbelError } from "#runtime/errors";
+import { addConvert } from "./convert.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { addInfo } from "./info.ts";
 import { addInspect } from "./inspect.ts";
@@ -22,7 +23,16 @@ const program = new Command("umbel")
       .map(([name, code]) => `${code} ${name}`)
       .join(", ")}`,
   );
-for (const add of [addRun, addValidate, addPlan, addInspect, addMask, addNodes, addInfo])
+for (const add of [
+  addRun,
+  addValidate,
+  addPlan,
+  addInspect,
+  addMask,
+  addConvert,
+  addNodes,
+  addInfo,
+])
   add(program);
 for (const command of program.commands) command.exitOverride();
 

@@ -5,10 +5,11 @@ import { NODE_FOLDER } from "#runtime/engine/locations";
 import { loadNodes } from "#runtime/engine/node-registry";
 import { openEngine } from "#runtime/engine/open-engine";
 import { removeUnfinished } from "#runtime/engine/output-files";
+import { formatNote, type ImportNote } from "#runtime/graph/comfy/report";
 import type { JobEvent } from "#runtime/protocol/events";
 import { cancelOnSignal } from "./cancel-on-signal.ts";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
-import { readDocument } from "./read-document.ts";
+import { openDocument } from "./read-document.ts";
 import { findNode, setValues } from "./set-values.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -58,7 +59,9 @@ async function run(path: string, flags: Flags): Promise<void> {
   });
   try {
     const { descriptions } = await loadNodes([NODE_FOLDER]);
-    const { document, inputFiles } = setValues(await readDocument(path), flags.set, descriptions);
+    const opened = await openDocument(path);
+    if (!flags.json) reportImport(opened.report);
+    const { document, inputFiles } = setValues(opened.document, flags.set, descriptions);
     // Nodes inside of subgraphs go by their path, "outer:inner".
     const targets = flags.target.map((place) =>
       place.includes(":") ? place : findNode(document, place),
@@ -74,6 +77,10 @@ async function run(path: string, flags: Flags): Promise<void> {
   } finally {
     removeTemporary();
   }
+}
+
+function reportImport(notes: readonly ImportNote[]): void {
+  for (const note of notes) process.stderr.write(`read from ComfyUI, ${formatNote(note)}\n`);
 }
 
 function jsonReporter() {

@@ -3,10 +3,11 @@ import type { Command } from "commander";
 import type { Engine } from "#runtime/engine/engine";
 import { openEngine } from "#runtime/engine/open-engine";
 import { isUmbelError, type UmbelError } from "#runtime/errors";
+import { formatNote, type ImportNote } from "#runtime/graph/comfy/report";
 import { formatProblem, hasErrors, type Problem } from "#runtime/graph/problems";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
-import { readDocument } from "./read-document.ts";
+import { openDocument } from "./read-document.ts";
 
 export function addValidate(program: Command): void {
   const command = program
@@ -28,12 +29,20 @@ async function validate(paths: string[], flags: EngineFlags & { json?: true }): 
   }
 }
 
-type Found = { readonly error: UmbelError } | { readonly problems: readonly Problem[] };
+type Found =
+  | { readonly error: UmbelError }
+  | {
+      readonly problems: readonly Problem[];
+      /** What of a ComfyUI file was repaired or is not known. */
+      readonly imported?: readonly ImportNote[];
+    };
 
 /** A file that cannot be read must not hide the problems of the next. */
 async function check(engine: Engine, path: string): Promise<Found> {
   try {
-    return { problems: engine.validate(await readDocument(path)).problems };
+    const { document, report } = await openDocument(path);
+    const { problems } = engine.validate(document);
+    return report.length === 0 ? { problems } : { problems, imported: report };
   } catch (error) {
     if (isUmbelError(error)) return { error };
     throw error;
@@ -42,7 +51,12 @@ async function check(engine: Engine, path: string): Promise<Found> {
 
 function describe(found: Found): string {
   if ("error" in found) return `${found.error.message} [${found.error.code}]\n`;
-  const { problems } = found;
+  const { problems, imported = [] } = found;
   const count = problems.length === 0 ? "no problems" : `${problems.length} problem(s)`;
-  return `${count}\n${problems.map((problem) => `  ${formatProblem(problem)}\n`).join("")}`;
+  const notes = imported.map((note) => `  read from ComfyUI, ${formatNote(note)}\n`);
+  return [
+    `${count}\n`,
+    ...problems.map((problem) => `  ${formatProblem(problem)}\n`),
+    ...notes,
+  ].join("");
 }

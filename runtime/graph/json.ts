@@ -13,14 +13,18 @@ const MAX_DEPTH = 200;
 const STRING_OR_LONG_INTEGER = /"(?:\\.|[^"\\])*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
 
 /**
- * Parses JSON; integers that a double cannot hold become strings of their digits (which is how documents write them).
- * Throws ERR_DOCUMENT with the position.
+ * Parses JSON; integers that a double cannot hold become strings of their digits (which is how documents write them),
+ * or the JSON that `longInteger` makes of the digits. Throws ERR_DOCUMENT with the position.
  */
-export function parseJson(text: string, what = "a document"): Json {
+export function parseJson(
+  text: string,
+  what = "a document",
+  longInteger: (digits: string) => string = (digits) => `"${digits}"`,
+): Json {
   const source = (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text).replace(
     STRING_OR_LONG_INTEGER,
     (token) =>
-      token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`,
+      token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : longInteger(token),
   );
   let value: Json;
   try {

@@ -1,7 +1,9 @@
 /**
- * From the document to what runs: subgraphs are unfolded (ids "outer:inner"), notes and reroutes vanish, muted nodes
- * drop out with their links, bypassed ones let a matching input through. The rules are ComfyUI's graphToPrompt.
+ * From the document to what runs: subgraphs are unfolded (ids "outer:inner"), notes, reroutes and primitives vanish,
+ * muted nodes drop out with their links, bypassed ones let a matching input through. The rules are ComfyUI's
+ * graphToPrompt.
  */
+import { UmbelError } from "#runtime/errors";
 import {
   BOUNDARY_IN,
   BOUNDARY_OUT,
@@ -12,10 +14,14 @@ import {
 } from "./document.ts";
 import type { Json } from "./json.ts";
 import { isWildcard, socketsMatch } from "./sockets.ts";
-
-/** Types that exist in documents only. */
-export const NOTE_TYPES: ReadonlySet<string> = new Set(["Note", "MarkdownNote"]);
-export const REROUTE_TYPE = "Reroute";
+import {
+  findSetter,
+  GET_TYPES,
+  isVirtual,
+  keptSockets,
+  PASS_THROUGH,
+  PRIMITIVE_TYPE,
+} from "./virtual-nodes.ts";
 
 export interface Source {
   readonly node: string;
@@ -28,6 +34,10 @@ export interface ResolvedNode {
   readonly title: string | undefined;
   readonly values: Readonly<Record<string, Json>>;
   readonly inputs: Readonly<Record<string, Source>>;
+  /** Inputs whose link ends at a muted node: they have neither a link nor a value. */
+  readonly cut: readonly string[];
+  /** The document's node. */
+  readonly origin: DocumentNode;
 }
 
 export type ResolvedGraph = ReadonlyMap<string, ResolvedNode>;
@@ -48,15 +58,29 @@ interface Level {
 }
 
 const MAX_NESTING = 32;
+const MAX_NODES = 100_000;
 
+/** Throws ERR_DOCUMENT when the subgraphs unfold to more than 100,000 nodes. */
 export function resolveGraph(document: GraphDocument, lookup: SocketLookup): ResolvedGraph {
   const resolved = new Map<string, ResolvedNode>();
   visit(level(document, "", null), document, lookup, resolved, 0);
   for (const [id, node] of resolved) {
-    const inputs = Object.entries(node.inputs).filter(([, source]) => resolved.has(source.node));
-    resolved.set(id, { ...node, inputs: Object.fromEntries(inputs) });
+    const cut = Object.keys(node.inputs).filter(
+      (name) => !resolved.has(node.inputs[name]?.node ?? ""),
+    );
+    if (cut.length === 0) continue;
+    resolved.set(id, {
+      ...node,
+      inputs: without(node.inputs, cut),
+      values: without(node.values, cut),
+      cut,
+    });
   }
   return resolved;
+}
+
+function without<T>(record: Readonly<Record<string, T>>, names: readonly string[]) {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 }
 
 function level(graph: DocumentGraph, prefix: string, parent: Level["parent"]): Level {
@@ -79,10 +103,10 @@ function visit(
 ): void {
   if (depth > MAX_NESTING) return;
   for (const [id, node] of Object.entries(at.graph.nodes)) {
-    if (node.state !== undefined || NOTE_TYPES.has(node.type) || node.type === REROUTE_TYPE)
-      continue;
+    if (node.state !== undefined || isVirtual(node.type)) continue;
     const inner = subgraphOf(document, node);
     if (inner !== undefined) {
+      if (isOpen(at, inner)) continue;
       visit(
         level(inner, `${at.prefix}${id}:`, { level: at, node: id }),
         document,
@@ -96,21 +120,33 @@ function visit(
     const values: Record<string, Json> = { ...node.values };
     for (const link of at.graph.links) {
       if (link.to[0] !== id) continue;
-      const found = follow(
-        at,
-        link.from,
-        wanted(lookup, node.type, link.to[1]),
-        document,
-        lookup,
-        0,
-      );
+      const found = follow(at, link.from, wanted(lookup, node, link.to[1]), document, lookup, 0);
       if (found === null) continue;
       if ("value" in found) values[link.to[1]] = found.value;
       else inputs[link.to[1]] = found;
     }
     const full = at.prefix + id;
-    out.set(full, { id: full, type: node.type, title: node.title, values, inputs });
+    if (out.size >= MAX_NODES) {
+      throw new UmbelError(
+        "ERR_DOCUMENT",
+        `Expected subgraphs that unfold to at most ${MAX_NODES} nodes, got more. The file is damaged or hostile.`,
+      );
+    }
+    out.set(full, {
+      id: full,
+      type: node.type,
+      title: node.title,
+      values,
+      inputs,
+      cut: [],
+      origin: node,
+    });
   }
+}
+
+/** True inside the subgraph itself: one that contains itself has no end. */
+function isOpen(at: Level, graph: DocumentGraph): boolean {
+  return at.graph === graph || (at.parent !== null && isOpen(at.parent.level, graph));
 }
 
 type Found = Source | { readonly value: Json } | null;
@@ -129,16 +165,37 @@ function follow(
   if (id === BOUNDARY_IN) return followOut(at, socket, type, document, lookup, hops);
   const node = at.graph.nodes[id];
   if (node === undefined) return null;
-  if (node.type === REROUTE_TYPE) return next(at, id, "input", type, document, lookup, hops);
+  if (node.type === PRIMITIVE_TYPE) {
+    const { value } = node.values;
+    return value === undefined ? null : { value };
+  }
+  if (GET_TYPES.has(node.type)) return followChannel(at, node, type, document, lookup, hops);
+  if (PASS_THROUGH.has(node.type)) return next(at, id, "input", type, document, lookup, hops);
   if (node.state === "bypassed") {
     const through = bypassInput(node, socket, type, document, lookup);
     return through === null ? null : next(at, id, through, type, document, lookup, hops);
   }
   const inner = subgraphOf(document, node);
-  if (inner === undefined || node.state === "muted")
+  if (inner === undefined || node.state === "muted" || isOpen(at, inner))
     return { node: at.prefix + id, output: socket };
   const below = level(inner, `${at.prefix}${id}:`, { level: at, node: id });
   return next(below, BOUNDARY_OUT, socket, type, document, lookup, hops);
+}
+
+/** What flows into the node that sets the channel, in this graph or one around it. */
+function followChannel(
+  at: Level,
+  { values }: DocumentNode,
+  type: string,
+  document: GraphDocument,
+  lookup: SocketLookup,
+  hops: number,
+): Found {
+  for (let around: Level | undefined = at; around !== undefined; around = around.parent?.level) {
+    const setter = findSetter(around.graph, values["channel"] ?? null);
+    if (setter !== undefined) return next(around, setter, "input", type, document, lookup, hops);
+  }
+  return null;
 }
 
 function next(
@@ -179,8 +236,8 @@ function bypassInput(
   lookup: SocketLookup,
 ): string | null {
   const inner = subgraphOf(document, node);
-  const inputs = inner?.inputs ?? lookup.inputs(node.type);
-  const outputs = inner?.outputs ?? lookup.outputs(node.type);
+  const inputs = inner?.inputs ?? known(lookup.inputs(node.type), node, "inputs");
+  const outputs = inner?.outputs ?? known(lookup.outputs(node.type), node, "outputs");
   const slot = outputs.findIndex((output) => output.name === socket);
   const opposite = inputs[slot] ?? inputs[0];
   if (isWildcard(type)) return opposite?.name ?? null;
@@ -191,8 +248,17 @@ function bypassInput(
   return (inputs.find((i) => i.type === type) ?? inputs.find((i) => fits(i.type)))?.name ?? null;
 }
 
-function wanted(lookup: SocketLookup, type: string, socket: string): string {
-  return lookup.inputs(type).find((input) => input.name === socket)?.type ?? "*";
+function wanted(lookup: SocketLookup, node: DocumentNode, socket: string): string {
+  const inputs = known(lookup.inputs(node.type), node, "inputs");
+  return inputs.find((input) => input.name === socket)?.type ?? "*";
+}
+
+function known<T extends { readonly name: string; readonly type: string }>(
+  sockets: readonly T[],
+  node: DocumentNode,
+  side: "inputs" | "outputs",
+): readonly { readonly name: string; readonly type: string }[] {
+  return sockets.length > 0 ? sockets : keptSockets(node, side);
 }
 
 function subgraphOf(document: GraphDocument, node: DocumentNode) {

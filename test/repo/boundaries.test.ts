@@ -22,6 +22,8 @@ const CLEAN: Record<string, string> = {
     'import { code } from "#runtime/errors";\nexport const version = code;\n',
   "runtime/graph/validate.ts":
     'import { version } from "./document.ts";\nexport const valid = version;\n',
+  "runtime/graph/comfy/import.ts":
+    'import { version } from "#runtime/graph/document";\nimport { code } from "#runtime/errors";\nexport const read = [version, code];\n',
   "runtime/protocol/message.ts":
     'import { version } from "#runtime/graph/document";\nexport const message = version;\n',
   "runtime/tensor/ops.ts": 'import { addon } from "#native";\nexport const ops = addon;\n',
@@ -49,6 +51,10 @@ const IMPORTS: Record<string, readonly [string, readonly string[]]> = {
   "runtime/graph/**": [
     "runtime/graph/bad.ts",
     ["node:fs", "react", "#runtime/tensor/ops", "#runtime/engine/plan"],
+  ],
+  "runtime/graph/comfy/**": [
+    "runtime/graph/comfy/bad.ts",
+    ["node:fs", "../document.ts", "#runtime/engine/plan", "#runtime/tensor/ops"],
   ],
   "runtime/protocol/**": ["runtime/protocol/bad.ts", ["node:fs", "#runtime/engine/plan"]],
   "runtime/sdk/**": ["runtime/sdk/bad.ts", ["node:fs", "#runtime/engine/plan", "#native"]],

@@ -1,0 +1,60 @@
+/** Nodes that exist in documents only: they vanish when a graph is resolved. */
+import type { DocumentGraph } from "./document.ts";
+import { isObject, type Json } from "./json.ts";
+
+export const NOTE_TYPES: ReadonlySet<string> = new Set([
+  "Note",
+  "MarkdownNote",
+  "Label (rgthree)",
+  "Bookmark (rgthree)",
+]);
+
+/** Its value goes to every parameter that it is linked to. */
+export const PRIMITIVE_TYPE = "PrimitiveNode";
+
+/** A SetNode names what flows into it; a GetNode of the same channel gives it. */
+export const SET_TYPES: ReadonlySet<string> = new Set(["SetNode", "easy setNode"]);
+export const GET_TYPES: ReadonlySet<string> = new Set(["GetNode", "easy getNode"]);
+
+/** One input named "input", one output named "output" that gives the same. */
+export const PASS_THROUGH: ReadonlySet<string> = new Set([
+  "Reroute",
+  "Reroute (rgthree)",
+  ...SET_TYPES,
+  ...GET_TYPES,
+]);
+
+export function isVirtual(type: string): boolean {
+  return NOTE_TYPES.has(type) || PASS_THROUGH.has(type) || type === PRIMITIVE_TYPE;
+}
+
+/** The node that sets the channel, if there is one. */
+export function findSetter(graph: DocumentGraph, channel: Json): string | undefined {
+  return Object.keys(graph.nodes).find((id) => {
+    const node = graph.nodes[id];
+    return node !== undefined && SET_TYPES.has(node.type) && node.values["channel"] === channel;
+  });
+}
+
+export interface KeptSocket {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Sockets of a node whose class is not known, as the file that it came from lists them. */
+export function keptSockets(
+  node: { readonly [key: string]: unknown },
+  side: "inputs" | "outputs",
+): readonly KeptSocket[] {
+  const { comfy } = node;
+  const file = isObject(comfy) ? comfy["file"] : undefined;
+  const list = isObject(file) ? file[side] : undefined;
+  if (!Array.isArray(list)) return [];
+  return (list as readonly Json[]).map((entry, i) => {
+    const { name, type } = isObject(entry) ? entry : {};
+    return {
+      name: typeof name === "string" && name !== "" ? name : `${side.slice(0, -1)} ${i}`,
+      type: typeof type === "string" ? type : "*",
+    };
+  });
+}
