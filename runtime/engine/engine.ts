@@ -1,6 +1,8 @@
 /** The engine: a document in, events and results out. One engine owns one device and its models. */
 import { UmbelError, toUmbelError } from "#runtime/errors";
-import { toApiPrompt } from "#runtime/graph/api-prompt";
+import { compactComfyJson } from "#runtime/graph/comfy/comfy-json";
+import { descriptionFacts } from "#runtime/graph/comfy/description-facts";
+import { writePrompt } from "#runtime/graph/comfy/export-prompt";
 import type { GraphDocument } from "#runtime/graph/document";
 import { formatProblem, type Problem } from "#runtime/graph/problems";
 import type { ResolvedGraph } from "#runtime/graph/resolve";
@@ -92,7 +94,7 @@ export class Engine {
     if (plan.some(({ definition }) => definition.output)) await prepareFolder(files.outputFolder);
     const embed = {
       umbel: serializeDocument(request.document),
-      prompt: JSON.stringify(toApiPrompt(graph, registry.descriptions)),
+      prompt: compactComfyJson(writePrompt(graph, descriptionFacts(registry.descriptions))),
     };
     const fields = nameFields(graph);
     return runJob({

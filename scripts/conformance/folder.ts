@@ -56,6 +56,11 @@ export class Folder {
   }
 }
 
+/** True for a folder with workflows of ComfyUI and the prompts that they become. */
+export function isComfyFolder(path: string): boolean {
+  return ["workflows", "api"].every((name) => existsSync(join(path, name)));
+}
+
 /** The folders at and below a path that hold files, in order. Throws ERR_FILE when there is no such folder. */
 export function foldersBelow(path: string): Folder[] {
   const root = resolve(path);
@@ -67,6 +72,7 @@ export function foldersBelow(path: string): Folder[] {
     .map((entry) => join(root, entry.name))
     .toSorted();
   const folder = new Folder(root);
+  if (isComfyFolder(root)) return [folder];
   // Notes beside the folders that hold the data are none themselves.
   const data = below.length === 0 ? /\.(safetensors|model|json)$/ : /\.(safetensors|model)$/;
   const isOne = folder.files.some((name) => data.test(name));

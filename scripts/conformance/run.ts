@@ -3,6 +3,7 @@ import { ModelManager } from "#runtime/engine/models/manager";
 import { openDevice } from "#runtime/tensor/devices";
 import { Cases, type CaseResult } from "./cases.ts";
 import type { Bench, Check } from "./check.ts";
+import { comfyui } from "./checks/comfyui.ts";
 import { manifests } from "./checks/manifests.ts";
 import { noise } from "./checks/noise.ts";
 import { radialMasks } from "./checks/radial-masks.ts";
@@ -26,6 +27,7 @@ const CHECKS: readonly Check[] = [
   noise,
   sentencepiece,
   manifests,
+  comfyui,
 ];
 
 /** Runs every check for which one of the paths is or holds a folder. Throws ERR_FILE, ERR_DEVICE. */

@@ -2,7 +2,7 @@
 import type { GraphDocument } from "#runtime/graph/document";
 import { toApiPrompt } from "#runtime/graph/api-prompt";
 import type { Json } from "#runtime/graph/json";
-import { resolveGraph, type ResolvedNode } from "#runtime/graph/resolve";
+import { resolveGraph, type ResolvedGraph, type ResolvedNode } from "#runtime/graph/resolve";
 import { listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { dynamicPrompt } from "./dynamic-prompts.ts";
 import { widgetsOf, type NodeFacts } from "./node-facts.ts";
@@ -21,6 +21,15 @@ export function exportPrompt(
     inputs: (type) => facts.get(type)?.inputs ?? [],
     outputs: (type) => facts.get(type)?.outputs ?? [],
   });
+  return writePrompt(graph, facts, choose);
+}
+
+/** As `exportPrompt`, of a graph that is resolved. */
+export function writePrompt(
+  graph: ResolvedGraph,
+  facts: NodeFacts,
+  choose?: (count: number) => number,
+): JsonObject {
   const complete = new Map([...graph].map(([id, node]) => [id, withVariants(node, facts)]));
   return toApiPrompt(complete, facts, (value, name, node) => {
     const fact = facts.get(node.type);
