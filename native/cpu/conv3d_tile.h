@@ -146,8 +146,9 @@ UMBEL_INLINE void outer_row(int vecs, int64_t pixels, const Segment* segments, i
 }
 
 // For up to three output channels: vectors run along the depth instead, and are summed at the end. weights: `depth`
-// consecutive floats a channel.
-template <int pixels, int channels>
+// consecutive floats a channel. whole: every segment is whole vectors; a tail in the loop would cost the sums their
+// registers.
+template <int pixels, int channels, bool whole>
 __attribute__((noinline)) void inner_tile(const Segment* segments, int64_t count, const float* const* rows,
                                           int64_t offset, int64_t pixel_step, const float* weights, int64_t depth,
                                           const TileOutput& to) {
@@ -169,7 +170,7 @@ __attribute__((noinline)) void inner_tile(const Segment* segments, int64_t count
       }
     }
     const auto rest = static_cast<int>(length - i);
-    if (rest > 0) {
+    if (!whole && rest > 0) {
 #pragma GCC unroll 8
       for (int p = 0; p < pixels; ++p) {
         const Vec value = load_tail(x + p * pixel_step + i, rest);
@@ -187,15 +188,15 @@ __attribute__((noinline)) void inner_tile(const Segment* segments, int64_t count
   }
 }
 
-template <int channels>
+template <int channels, bool whole>
 UMBEL_INLINE void inner_row_of(int64_t pixels, const Segment* segments, int64_t count, const float* const* rows,
                                int64_t pixel_step, const float* weights, int64_t depth, TileOutput to) {
   for (int64_t p = 0; p < pixels;) {
     const int64_t width = pixels - p >= 4 ? 4 : 1;
     if (width == 4) {
-      inner_tile<4, channels>(segments, count, rows, p * pixel_step, pixel_step, weights, depth, to);
+      inner_tile<4, channels, whole>(segments, count, rows, p * pixel_step, pixel_step, weights, depth, to);
     } else {
-      inner_tile<1, channels>(segments, count, rows, p * pixel_step, pixel_step, weights, depth, to);
+      inner_tile<1, channels, whole>(segments, count, rows, p * pixel_step, pixel_step, weights, depth, to);
     }
     to.out += width * to.out_step;
     if (to.residual) to.residual += width * to.out_step;
@@ -203,13 +204,14 @@ UMBEL_INLINE void inner_row_of(int64_t pixels, const Segment* segments, int64_t 
   }
 }
 
+template <bool whole>
 UMBEL_INLINE void inner_row(int64_t channels, int64_t pixels, const Segment* segments, int64_t count,
                             const float* const* rows, int64_t pixel_step, const float* weights, int64_t depth,
                             const TileOutput& to) {
   switch (channels) {
-    case 1: return inner_row_of<1>(pixels, segments, count, rows, pixel_step, weights, depth, to);
-    case 2: return inner_row_of<2>(pixels, segments, count, rows, pixel_step, weights, depth, to);
-    default: return inner_row_of<3>(pixels, segments, count, rows, pixel_step, weights, depth, to);
+    case 1: return inner_row_of<1, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
+    case 2: return inner_row_of<2, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
+    default: return inner_row_of<3, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
   }
 }
 
