@@ -1,6 +1,7 @@
 #include "core/thread_pool.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <set>
 #include <string>
@@ -32,6 +33,19 @@ inline void pause_cpu() {
   asm volatile("yield");
 #endif
 }
+
+#ifdef __linux__
+// Processors' worth of time that a container grants, rounded up; 0 when it sets no limit.
+int granted_processors() {
+  double quota = 0, period = 0;
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  if (!(v2 >> quota >> period)) {  // "max 100000" is no number
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota;
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
+  }
+  return quota > 0 && period > 0 ? static_cast<int>(std::ceil(quota / period)) : 0;
+}
+#endif
 
 }  // namespace
 
@@ -138,7 +152,8 @@ int physical_cores() {
     if (!(core_file >> core)) core = cpu;
     cores.emplace(package, core);
   }
-  return std::max(1, static_cast<int>(cores.size()));
+  const int granted = granted_processors(), physical = static_cast<int>(cores.size());
+  return std::max(1, granted == 0 ? physical : std::min(granted, physical));
 #elif defined(__APPLE__)
   int cores = 0;
   size_t size = sizeof cores;

@@ -50,7 +50,7 @@ class ThreadPool {
   bool closing_ = false;
 };
 
-// Cores with execution units of their own that this process may use.
+// Cores with execution units of their own that this process may use, fewer where a container grants less time.
 int physical_cores();
 
 }  // namespace umbel
