@@ -1,6 +1,6 @@
 #pragma once
-// Two-operand element-wise ops with NumPy's broadcasting. Axes of the output along which both operands advance alike are
-// merged first, which leaves one long row for equal shapes and scalars, and rows of the last axis for a row vector
+// Two-operand element-wise ops with NumPy's broadcasting. Axes of the output along which both operands advance alike
+// are merged first, which leaves one long row for equal shapes and scalars, and rows of the last axis for a row vector
 // ([S, C] with [C]) or a column ([S, C] with [S, 1]); along a row each operand is contiguous or one repeated value.
 #include "core/cpu_context.h"
 #include "core/fail.h"

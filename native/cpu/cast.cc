@@ -38,9 +38,12 @@ UMBEL_INLINE void cast_elements(CpuContext& ctx, const Tensor& x, const Tensor& 
 void cast(CpuContext& ctx, const Tensor& x, const Tensor& out) {
   if (!is_float(out.dtype)) fail("ERR_DTYPE", "Expected a float type to cast to, got an integer type.");
   switch (dtype_size(x.dtype)) {
-    case 4: return cast_elements<uint32_t>(ctx, x, out);
-    case 2: return cast_elements<uint16_t>(ctx, x, out);
-    default: return cast_elements<uint8_t>(ctx, x, out);
+    case 4:
+      return cast_elements<uint32_t>(ctx, x, out);
+    case 2:
+      return cast_elements<uint16_t>(ctx, x, out);
+    default:
+      return cast_elements<uint8_t>(ctx, x, out);
   }
 }
 

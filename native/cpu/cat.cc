@@ -32,9 +32,8 @@ void cat(CpuContext& ctx, std::span<const Tensor> inputs, int64_t axis, const Te
     const int64_t block = x[k].dim(joined) * inside;
     const int64_t bytes = x[k].numel() * element;
     const auto* in = static_cast<const char*>(x[k].data);
-    ctx.parallel_for(bytes, kByteGrain, [=](int64_t begin, int64_t end, int) {
-      move_blocks(in, o, block, pitch, begin, end);
-    });
+    ctx.parallel_for(bytes, kByteGrain,
+                     [=](int64_t begin, int64_t end, int) { move_blocks(in, o, block, pitch, begin, end); });
     o += block;
   }
 }

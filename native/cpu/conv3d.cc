@@ -2,19 +2,19 @@
 // output channels.
 //
 // Weights are converted once a call to panels of two or three vectors of output channels. A work item is a tile of
-// output pixels (rows of one frame, 128 KiB of output) by all or some panels. It gathers pointers to the input rows that
-// its taps read: the source itself where the tile's window lies inside the frame, else copies with zeros at the sides;
-// rows above and below are one shared row of zeros, and missing frames are left out. Then, for every stage of about 320
-// steps of depth, whose slice of a panel stays in the first-level cache, register tiles (conv3d_tile.h: 4 pixels by 24
-// channels with AVX2, 8 by 48 with AVX-512) add to the output in place.
-// Up to three output channels take vectors along the depth instead.
+// output pixels (rows of one frame, 128 KiB of output) by all or some panels. It gathers pointers to the input rows
+// that its taps read: the source itself where the tile's window lies inside the frame, else copies with zeros at the
+// sides; rows above and below are one shared row of zeros, and missing frames are left out. Then, for every stage of
+// about 320 steps of depth, whose slice of a panel stays in the first-level cache, register tiles (conv3d_tile.h: 4
+// pixels by 24 channels with AVX2, 8 by 48 with AVX-512) add to the output in place. Up to three output channels take
+// vectors along the depth instead.
 //
-// Measured on AMD EPYC (Zen 3, AVX2), 3x3x3, processor time of one core: 24 channels 82, 96 channels 85, 384 channels 74,
-// 24 to 3 channels 40 GFLOP/s. With 2 threads and in turns with it 13.3, 1.24 and 1.03 times PyTorch 2.13 at 24, 96 and
-// 384 channels.
+// Measured on AMD EPYC (Zen 3, AVX2), 3x3x3, processor time of one core: 24 channels 82, 96 channels 85, 384 channels
+// 74, 24 to 3 channels 40 GFLOP/s. With 2 threads and in turns with it 13.3, 1.24 and 1.03 times PyTorch 2.13 at 24, 96
+// and 384 channels.
 //
-// An output is the sum of its stages, each one chain of multiply-adds in the order of the weights; stages follow from the
-// kernel's shape and the number of frames present, so an output does not depend on tiles or threads.
+// An output is the sum of its stages, each one chain of multiply-adds in the order of the weights; stages follow from
+// the kernel's shape and the number of frames present, so an output does not depend on tiles or threads.
 #include <cstring>
 
 #include "core/cpu_context.h"
@@ -24,15 +24,21 @@
 namespace umbel {
 namespace {
 
-constexpr int64_t kTileOutputs = 1 << 15;  // floats of a tile, but
+constexpr int64_t kTileOutputs = 1 << 15;  // floats of a tile, within these numbers of pixels
 constexpr int64_t kMinPixels = 192, kMaxPixels = 512;
-constexpr int64_t kStageDepth = 320;       // steps of depth
-constexpr int64_t kItemWork = 1ll << 29;   // multiply-adds of a work item, some 10 ms
+constexpr int64_t kStageDepth = 320;      // steps of depth
+constexpr int64_t kItemWork = 1ll << 29;  // multiply-adds of a work item, some 10 ms
 constexpr int64_t kMaxInnerChannels = 3;
 
-UMBEL_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-UMBEL_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-UMBEL_INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+UMBEL_INLINE int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+UMBEL_INLINE int64_t least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+UMBEL_INLINE int64_t most(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
 
 struct Conv {
   const float *x, *before, *residual;
@@ -91,12 +97,15 @@ struct Panels {
     threes = rest == 1 && vecs > 1 ? vecs / 3 - 1 : vecs / 3;
     count = threes + ceil_div(vecs - 3 * threes, 2);
   }
-  UMBEL_INLINE int64_t first(int64_t panel) const { return panel <= threes ? 3 * panel : 3 * threes + 2 * (panel - threes); }
+  UMBEL_INLINE int64_t first(int64_t panel) const {
+    return panel <= threes ? 3 * panel : 3 * threes + 2 * (panel - threes);
+  }
   UMBEL_INLINE int64_t size(int64_t panel) const { return panel < threes ? 3 : least(2, vecs - first(panel)); }
 };
 
 // weights [channel][depth] of any type to panels [depth][columns]; channels past the last are zero.
-UMBEL_INLINE void pack_panels(CpuContext& ctx, const Conv& c, const Panels& panels, const Tensor& weight, float* packed) {
+UMBEL_INLINE void pack_panels(CpuContext& ctx, const Conv& c, const Panels& panels, const Tensor& weight,
+                              float* packed) {
   constexpr int64_t piece = 256;
   const int64_t pieces = ceil_div(c.depth, piece);
   ctx.parallel_for(panels.count * pieces, 4, [&](int64_t begin, int64_t end, int) {
@@ -122,10 +131,10 @@ UMBEL_INLINE void pack_panels(CpuContext& ctx, const Conv& c, const Panels& pane
 struct Tiling {
   int64_t columns, column_tiles;  // output pixels of a tile's row; tiles side by side
   int64_t rows, row_tiles;
-  int64_t window, window_rows;    // inputs under a tile
-  int64_t pieces, piece;          // segments of a run and their length
-  int64_t segments, stage;        // segments of the kernel; at most so many a stage
-  int64_t groups, group;          // panels are split into groups of `group`
+  int64_t window, window_rows;  // inputs under a tile
+  int64_t pieces, piece;        // segments of a run and their length
+  int64_t segments, stage;      // segments of the kernel; at most so many a stage
+  int64_t groups, group;        // panels are split into groups of `group`
 
   UMBEL_INLINE Tiling(const Conv& c, int64_t panels, int threads) {
     const int64_t pixels = most(kMinPixels, least(kMaxPixels, kTileOutputs / c.out_channels));
@@ -169,8 +178,8 @@ struct Tile {
 };
 
 // Pointers to the window's rows of one input frame.
-UMBEL_INLINE void gather_rows(const Conv& c, const Tiling& tiling, const Tile& tile, const float* frame, const float* zeros,
-                              float* copies, const float** inputs) {
+UMBEL_INLINE void gather_rows(const Conv& c, const Tiling& tiling, const Tile& tile, const float* frame,
+                              const float* zeros, float* copies, const float** inputs) {
   const int64_t first_row = tile.row * c.stride_h - c.pad_h, first_column = tile.column * c.stride_w - c.pad_w;
   const int64_t window = (tile.columns - 1) * c.stride_w + c.kernel_w;
   const int64_t window_rows = (tile.rows - 1) * c.stride_h + c.kernel_h;
@@ -261,8 +270,8 @@ UMBEL_INLINE void run_inner_tile(const Conv& c, const Tiling& tiling, const Weig
       inner_row<true>(c.out_channels, tile.columns, work.segments, count, pointers, pixel_step, weights.values, c.depth,
                       output);
     } else {
-      inner_row<false>(c.out_channels, tile.columns, work.segments, count, pointers, pixel_step, weights.values, c.depth,
-                       output);
+      inner_row<false>(c.out_channels, tile.columns, work.segments, count, pointers, pixel_step, weights.values,
+                       c.depth, output);
     }
   }
 }

@@ -87,11 +87,16 @@ using OuterTile = void (*)(const Segment*, int64_t, const float* const*, int64_t
 template <int vecs, bool partial>
 UMBEL_INLINE OuterTile outer_tile_of(int pixels) {
   switch (pixels) {
-    case 1: return outer_tile<1, vecs, partial>;
-    case 2: return outer_tile<2, vecs, partial>;
-    case 3: return outer_tile<3, vecs, partial>;
-    case 4: return outer_tile<4, vecs, partial>;
-    default: break;
+    case 1:
+      return outer_tile<1, vecs, partial>;
+    case 2:
+      return outer_tile<2, vecs, partial>;
+    case 3:
+      return outer_tile<3, vecs, partial>;
+    case 4:
+      return outer_tile<4, vecs, partial>;
+    default:
+      break;
   }
   if constexpr (tile_pixels<vecs>() >= 6) {
     if (pixels == 5) return outer_tile<5, vecs, partial>;
@@ -209,9 +214,12 @@ UMBEL_INLINE void inner_row(int64_t channels, int64_t pixels, const Segment* seg
                             const float* const* rows, int64_t pixel_step, const float* weights, int64_t depth,
                             const TileOutput& to) {
   switch (channels) {
-    case 1: return inner_row_of<1, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
-    case 2: return inner_row_of<2, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
-    default: return inner_row_of<3, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
+    case 1:
+      return inner_row_of<1, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
+    case 2:
+      return inner_row_of<2, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
+    default:
+      return inner_row_of<3, whole>(pixels, segments, count, rows, pixel_step, weights, depth, to);
   }
 }
 

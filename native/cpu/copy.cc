@@ -24,9 +24,12 @@ UMBEL_INLINE void copy_elements(CpuContext& ctx, const Tensor& x, const Tensor& 
 
 void copy(CpuContext& ctx, const Tensor& x, const Tensor& out) {
   switch (dtype_size(x.dtype)) {
-    case 4: return copy_elements<uint32_t>(ctx, x, out);
-    case 2: return copy_elements<uint16_t>(ctx, x, out);
-    default: return copy_elements<uint8_t>(ctx, x, out);
+    case 4:
+      return copy_elements<uint32_t>(ctx, x, out);
+    case 2:
+      return copy_elements<uint16_t>(ctx, x, out);
+    default:
+      return copy_elements<uint8_t>(ctx, x, out);
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Element-wise maps over contiguous float32 tensors. The last, partial vector goes through the same vector function as all
-// others, so that an element's result does not depend on where a range begins.
+// Element-wise maps over contiguous float32 tensors. The last, partial vector goes through the same vector function as
+// all others, so that an element's result does not depend on where a range begins.
 #include "core/cpu_context.h"
 #include "cpu/simd.h"
 

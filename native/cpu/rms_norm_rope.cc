@@ -1,6 +1,6 @@
-// Root-mean-square norm over all heads of a token ([S, H*D]), then rotary embedding inside each head: the pair (2i, 2i+1)
-// turns by the angle whose cosine and sine are cos_sin[s, i]. With v = (a0, b0, a1, b1, ...) the rotation is
-// v * (c0, c0, c1, c1, ...) + (b0, a0, b1, a1, ...) * (-s0, s0, -s1, s1, ...); the two factors are made once a token and
+// Root-mean-square norm over all heads of a token ([S, H*D]), then rotary embedding inside each head: the pair (2i,
+// 2i+1) turns by the angle whose cosine and sine are cos_sin[s, i]. With v = (a0, b0, a1, b1, ...) the rotation is v *
+// (c0, c0, c1, c1, ...) + (b0, a0, b1, a1, ...) * (-s0, s0, -s1, s1, ...); the two factors are made once a token and
 // serve every head.
 #include <cmath>
 

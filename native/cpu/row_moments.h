@@ -13,9 +13,7 @@ struct RowMoments {
   float mean_remainder;  // what is missing there
   float inverse;         // 1 / sqrt(variance + eps)
 
-  UMBEL_INLINE Vec normalise(Vec x) const {
-    return ((x - splat(mean)) - splat(mean_remainder)) * splat(inverse);
-  }
+  UMBEL_INLINE Vec normalise(Vec x) const { return ((x - splat(mean)) - splat(mean_remainder)) * splat(inverse); }
 };
 
 UMBEL_INLINE RowMoments row_moments(const float* x, int64_t n, double eps) {

@@ -47,7 +47,9 @@ UMBEL_INLINE double row_sum_of_squares(const float* x, int64_t n) {
 }
 
 // Rows a range, for rows of n elements: some 10 to 50 microseconds.
-UMBEL_INLINE int64_t row_grain(int64_t n) { return n >= int64_t{1} << 15 ? 1 : (int64_t{1} << 15) / (n > 0 ? n : 1); }
+UMBEL_INLINE int64_t row_grain(int64_t n) {
+  return n >= int64_t{1} << 15 ? 1 : (int64_t{1} << 15) / (n > 0 ? n : 1);
+}
 
 }  // namespace
 }  // namespace umbel

@@ -1,7 +1,7 @@
 #pragma once
 // Walks a strided tensor in the order of its contiguous copy, in runs along the last axis. Axes that advance alike are
-// merged first. When the last axis is strided and another axis is contiguous (a transpose), runs are visited in tiles of
-// 16 along the contiguous axis by 256 along the last, so that each cache line read serves 16 runs.
+// merged first. When the last axis is strided and another axis is contiguous (a transpose), runs are visited in tiles
+// of 16 along the contiguous axis by 256 along the last, so that each cache line read serves 16 runs.
 #include "core/cpu_context.h"
 #include "core/tensor.h"
 
@@ -48,7 +48,9 @@ constexpr int64_t kTileRuns = 16;
 constexpr int64_t kTileColumns = 256;
 constexpr int64_t kLongRun = int64_t{1} << 14;
 
-UMBEL_INLINE int64_t pieces(int64_t n, int64_t piece) { return (n + piece - 1) / piece; }
+UMBEL_INLINE int64_t pieces(int64_t n, int64_t piece) {
+  return (n + piece - 1) / piece;
+}
 
 // Calls run(source offset, source stride, copy offset, n) for runs that together cover the tensor.
 template <class F>
