@@ -1,7 +1,7 @@
 #pragma once
-// Rows of a storage type to float32 and back. To float is exact; back rounds to nearest even. Out-of-range values become
-// infinity in f16 and bf16 and saturate to +-448 (f8_e4m3, the "fn" variant: no infinities, NaN = 0x7f) and +-57344
-// (f8_e5m2), infinities included; NaN stays NaN. (PyTorch's cast gives NaN beyond the range of e4m3fn.)
+// Rows of a storage type to float32 and back. To float is exact; back rounds to nearest even. Out-of-range values
+// become infinity in f16 and bf16 and saturate to +-448 (f8_e4m3, the "fn" variant: no infinities, NaN = 0x7f) and
+// +-57344 (f8_e5m2), infinities included; NaN stays NaN. (PyTorch's cast gives NaN beyond the range of e4m3fn.)
 #include "cpu/simd.h"
 
 namespace umbel {
@@ -9,10 +9,16 @@ namespace {
 
 // --- one value ---
 
-UMBEL_INLINE uint32_t float_bits(float x) { return __builtin_bit_cast(uint32_t, x); }
-UMBEL_INLINE float bits_float(uint32_t x) { return __builtin_bit_cast(float, x); }
+UMBEL_INLINE uint32_t float_bits(float x) {
+  return __builtin_bit_cast(uint32_t, x);
+}
+UMBEL_INLINE float bits_float(uint32_t x) {
+  return __builtin_bit_cast(float, x);
+}
 
-UMBEL_INLINE float bf16_to_float(uint16_t x) { return bits_float(static_cast<uint32_t>(x) << 16); }
+UMBEL_INLINE float bf16_to_float(uint16_t x) {
+  return bits_float(static_cast<uint32_t>(x) << 16);
+}
 UMBEL_INLINE float f16_to_float(uint16_t x) {
   // Exponent and mantissa moved into place are 2^-112 of the value, subnormals included.
   const uint32_t magnitude = x & 0x7fffu;
@@ -20,7 +26,9 @@ UMBEL_INLINE float f16_to_float(uint16_t x) {
   const uint32_t bits = magnitude >= 0x7c00u ? (magnitude << 13) | 0x7f800000u : float_bits(scaled);
   return bits_float(bits | (static_cast<uint32_t>(x & 0x8000u) << 16));
 }
-UMBEL_INLINE float f8_e5m2_to_float(uint8_t x) { return f16_to_float(static_cast<uint16_t>(x << 8)); }
+UMBEL_INLINE float f8_e5m2_to_float(uint8_t x) {
+  return f16_to_float(static_cast<uint16_t>(x << 8));
+}
 UMBEL_INLINE float f8_e4m3_to_float(uint8_t x) {
   const uint32_t magnitude = x & 0x7fu;
   const float scaled = bits_float(magnitude << 20) * 0x1p120f;
@@ -34,8 +42,8 @@ UMBEL_INLINE uint16_t float_to_bf16(float x) {
   const bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
   return static_cast<uint16_t>(nan ? (bits >> 16) | 0x40u : rounded);
 }
-// Rounds |x| to `mantissa` bits with the smallest normal 2^min_exponent; the result counts steps of the small format, whose
-// codes are consecutive over subnormals and normals alike. Branch-free, so loops over it vectorise.
+// Rounds |x| to `mantissa` bits with the smallest normal 2^min_exponent; the result counts steps of the small format,
+// whose codes are consecutive over subnormals and normals alike. Branch-free, so loops over it vectorise.
 template <int mantissa, int min_exponent>
 UMBEL_INLINE uint32_t round_magnitude(uint32_t magnitude) {
   constexpr int drop = 23 - mantissa;
@@ -72,33 +80,53 @@ UMBEL_INLINE uint8_t float_to_f8_e5m2(float x) {
 template <DType type>
 struct StorageOf;
 template <>
-struct StorageOf<DType::f32> { using type = float; };
+struct StorageOf<DType::f32> {
+  using type = float;
+};
 template <>
-struct StorageOf<DType::f16> { using type = uint16_t; };
+struct StorageOf<DType::f16> {
+  using type = uint16_t;
+};
 template <>
-struct StorageOf<DType::bf16> { using type = uint16_t; };
+struct StorageOf<DType::bf16> {
+  using type = uint16_t;
+};
 template <>
-struct StorageOf<DType::f8_e4m3> { using type = uint8_t; };
+struct StorageOf<DType::f8_e4m3> {
+  using type = uint8_t;
+};
 template <>
-struct StorageOf<DType::f8_e5m2> { using type = uint8_t; };
+struct StorageOf<DType::f8_e5m2> {
+  using type = uint8_t;
+};
 template <DType type>
 using Storage = typename StorageOf<type>::type;
 
 template <DType type>
 UMBEL_INLINE float value_to_float(Storage<type> x) {
-  if constexpr (type == DType::f16) return f16_to_float(x);
-  else if constexpr (type == DType::bf16) return bf16_to_float(x);
-  else if constexpr (type == DType::f8_e4m3) return f8_e4m3_to_float(x);
-  else if constexpr (type == DType::f8_e5m2) return f8_e5m2_to_float(x);
-  else return x;
+  if constexpr (type == DType::f16)
+    return f16_to_float(x);
+  else if constexpr (type == DType::bf16)
+    return bf16_to_float(x);
+  else if constexpr (type == DType::f8_e4m3)
+    return f8_e4m3_to_float(x);
+  else if constexpr (type == DType::f8_e5m2)
+    return f8_e5m2_to_float(x);
+  else
+    return x;
 }
 template <DType type>
 UMBEL_INLINE Storage<type> float_to_value(float x) {
-  if constexpr (type == DType::f16) return float_to_f16(x);
-  else if constexpr (type == DType::bf16) return float_to_bf16(x);
-  else if constexpr (type == DType::f8_e4m3) return float_to_f8_e4m3(x);
-  else if constexpr (type == DType::f8_e5m2) return float_to_f8_e5m2(x);
-  else return x;
+  if constexpr (type == DType::f16)
+    return float_to_f16(x);
+  else if constexpr (type == DType::bf16)
+    return float_to_bf16(x);
+  else if constexpr (type == DType::f8_e4m3)
+    return float_to_f8_e4m3(x);
+  else if constexpr (type == DType::f8_e5m2)
+    return float_to_f8_e5m2(x);
+  else
+    return x;
 }
 
 #if UMBEL_SIMD_WIDTH >= 8
@@ -143,7 +171,7 @@ UMBEL_INLINE Vec load_as_float(const Storage<type>* p) {
     if constexpr (type == DType::f16) {
       return halves_to_float(p);
     } else if constexpr (type == DType::bf16) {
-      return as_float(widen16(p) << 16);
+      return reinterpret_cast<Vec>(reinterpret_cast<UVec>(widen16(p)) << 16);
     } else if constexpr (type == DType::f8_e5m2) {
       return bytes_through_half<8>(p);
     } else {
@@ -192,12 +220,23 @@ UMBEL_INLINE void row_from_float(const float* in, Storage<type>* out, int64_t n)
 template <class F>
 UMBEL_INLINE bool with_float_type(DType t, const F& f) {
   switch (t) {
-    case DType::f32: f.template operator()<DType::f32>(); return true;
-    case DType::f16: f.template operator()<DType::f16>(); return true;
-    case DType::bf16: f.template operator()<DType::bf16>(); return true;
-    case DType::f8_e4m3: f.template operator()<DType::f8_e4m3>(); return true;
-    case DType::f8_e5m2: f.template operator()<DType::f8_e5m2>(); return true;
-    default: return false;
+    case DType::f32:
+      f.template operator()<DType::f32>();
+      return true;
+    case DType::f16:
+      f.template operator()<DType::f16>();
+      return true;
+    case DType::bf16:
+      f.template operator()<DType::bf16>();
+      return true;
+    case DType::f8_e4m3:
+      f.template operator()<DType::f8_e4m3>();
+      return true;
+    case DType::f8_e5m2:
+      f.template operator()<DType::f8_e5m2>();
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -1,12 +1,12 @@
 #pragma once
-// The body of attention and block_sparse_attention: softmax(q k^T scale + bias) v for a block of query rows over lists of
-// key ranges, without the matrix of scores.
+// The body of attention and block_sparse_attention: softmax(q k^T scale + bias) v for a block of query rows over lists
+// of key ranges, without the matrix of scores.
 //
-// K of a head is packed as the right operand of the scores (panels of kTileCols keys, [D][keys]), V as that of the output
-// (panels of kTileCols channels, [keys][channels]); both are shared by all query blocks of that head. A query block goes
-// over batches of at most kBatchKeys keys: scores of kScoreRows rows by one batch (register tiles of gemm.h), running
-// maximum and sum in base 2 (scale and log2 e are folded into q), then probabilities times V onto the block's output.
-// A row depends on the batches alone, never on the block it is in or the number of threads.
+// K of a head is packed as the right operand of the scores (panels of kTileCols keys, [D][keys]), V as that of the
+// output (panels of kTileCols channels, [keys][channels]); both are shared by all query blocks of that head. A query
+// block goes over batches of at most kBatchKeys keys: scores of kScoreRows rows by one batch (register tiles of
+// gemm.h), running maximum and sum in base 2 (scale and log2 e are folded into q), then probabilities times V onto the
+// block's output. A row depends on the batches alone, never on the block it is in or the number of threads.
 #include "core/cpu_context.h"
 #include "core/fail.h"
 #include "cpu/gemm.h"
@@ -47,8 +47,8 @@ struct KeyBatch {
 struct Heads {
   const float *q, *k, *v;
   float* out;
-  float* lse;         // [batch, heads, queries], or null
-  const float* bias;  // [heads or 1, queries or 1, keys], or null
+  float* lse;                                  // [batch, heads, queries], or null
+  const float* bias;                           // [heads or 1, queries or 1, keys], or null
   int64_t batch, queries, keys, heads, width;  // keys: stored; the first `valid` are attended to
   int64_t valid;
   int64_t bias_head_stride, bias_row_stride;
@@ -64,8 +64,7 @@ struct BlockScratch {
   float *q, *scores, *out, *maximum, *sum;
 
   UMBEL_INLINE static int64_t floats(const Heads& h, int64_t rows) {
-    return round_up(rows * h.width, 16) + kScoreRows * kScoreStride + rows * h.padded_width() +
-           2 * round_up(rows, 16);
+    return round_up(rows * h.width, 16) + kScoreRows * kScoreStride + rows * h.padded_width() + 2 * round_up(rows, 16);
   }
   UMBEL_INLINE BlockScratch(float* base, const Heads& h, int64_t rows) {
     q = base;
@@ -77,13 +76,12 @@ struct BlockScratch {
 };
 
 // Keys [begin, end) of one head into its packed K and V; begin is a multiple of kTileCols.
-__attribute__((noinline)) void pack_keys(const Heads& h, int64_t item, int64_t head, int64_t begin,
-                                         int64_t end, float* packed_k, float* packed_v) {
+__attribute__((noinline)) void pack_keys(const Heads& h, int64_t item, int64_t head, int64_t begin, int64_t end,
+                                         float* packed_k, float* packed_v) {
   const int64_t row = h.heads * h.width;
   const int64_t base = item * h.keys * row + head * h.width;
   for (int64_t key = begin; key < end; key += kTileCols) {
-    transpose_into_panel(h.k + base + key * row, row, least(kTileCols, end - key), h.width,
-                         packed_k + key * h.width);
+    transpose_into_panel(h.k + base + key * row, row, least(kTileCols, end - key), h.width, packed_k + key * h.width);
   }
   for (int64_t key = begin; key < end; ++key) {
     const float* in = h.v + base + key * row;
@@ -150,8 +148,8 @@ UMBEL_INLINE void add_bias(float* scores, const float* bias, int64_t n) {
 }
 
 // Loads q rows [q0, q0 + rows), scaled.
-__attribute__((noinline)) void begin_block(const Heads& h, int64_t item, int64_t head, int64_t q0,
-                                           int64_t rows, const BlockScratch& s) {
+__attribute__((noinline)) void begin_block(const Heads& h, int64_t item, int64_t head, int64_t q0, int64_t rows,
+                                           const BlockScratch& s) {
   const float factor = h.scale * kLog2E;
   for (int64_t i = 0; i < rows; ++i) {
     const float* in = h.q + ((item * h.queries + q0 + i) * h.heads + head) * h.width;
@@ -169,8 +167,7 @@ UMBEL_INLINE void bring(const float* from, int64_t count) {
 // `next` is the batch that follows, or null: its keys are brought nearer meanwhile.
 __attribute__((noinline)) void attend_batch(const Heads& h, int64_t head, int64_t q0, int64_t rows,
                                             const KeyBatch& batch, const KeyBatch* next, bool first,
-                                            const float* packed_k, const float* packed_v,
-                                            const BlockScratch& s) {
+                                            const float* packed_k, const float* packed_v, const BlockScratch& s) {
   const int64_t padded = h.padded_width();
   Piece pieces[kMaxRanges];
   int64_t column = 0;
@@ -225,8 +222,8 @@ __attribute__((noinline)) void attend_batch(const Heads& h, int64_t head, int64_
 }
 
 // Divides by the sums and writes the rows; rows that saw no key become zeros with a log-sum-exp of -inf.
-__attribute__((noinline)) void end_block(const Heads& h, int64_t item, int64_t head, int64_t q0,
-                                         int64_t rows, bool any, const BlockScratch& s) {
+__attribute__((noinline)) void end_block(const Heads& h, int64_t item, int64_t head, int64_t q0, int64_t rows, bool any,
+                                         const BlockScratch& s) {
   for (int64_t i = 0; i < rows; ++i) {
     float* out = h.out + ((item * h.queries + q0 + i) * h.heads + head) * h.width;
     const float* sums = s.out + i * h.padded_width();
@@ -240,8 +237,8 @@ __attribute__((noinline)) void end_block(const Heads& h, int64_t item, int64_t h
   }
 }
 
-// Runs `block(item, head, query block, packed K, packed V, scratch)` for all of them, a group of heads at a time so that the
-// packed copies stay under kPackedFloats (or one head).
+// Runs `block(item, head, query block, packed K, packed V, scratch)` for all of them, a group of heads at a time so
+// that the packed copies stay under kPackedFloats (or one head).
 template <class Block>
 UMBEL_INLINE void for_query_blocks(CpuContext& ctx, const Heads& h, int64_t block_rows, const Block& block) {
   constexpr int64_t kPackedFloats = 1 << 24;
@@ -252,8 +249,8 @@ UMBEL_INLINE void for_query_blocks(CpuContext& ctx, const Heads& h, int64_t bloc
   const int64_t group = least(pairs, most(1, kPackedFloats / most(1, per_head)));
   auto* packed = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(most(1, group * per_head))));
   const int64_t own = BlockScratch::floats(h, block_rows);
-  auto* scratch = static_cast<float*>(
-      ctx.scratch(sizeof(float) * static_cast<size_t>(own) * static_cast<size_t>(ctx.threads())));
+  auto* scratch =
+      static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(own) * static_cast<size_t>(ctx.threads())));
   const int64_t pieces = ceil_div(h.valid, kPackKeys);
   for (int64_t first = 0; first < pairs && !ctx.cancelled(); first += group) {
     const int64_t count = least(group, pairs - first);
@@ -261,8 +258,8 @@ UMBEL_INLINE void for_query_blocks(CpuContext& ctx, const Heads& h, int64_t bloc
       for (int64_t task = begin; task < end; ++task) {
         const int64_t pair = task / pieces, key = task % pieces * kPackKeys;
         float* target = packed + pair * per_head;
-        pack_keys(h, (first + pair) / h.heads, (first + pair) % h.heads, key,
-                  least(h.valid, key + kPackKeys), target, target + k_floats);
+        pack_keys(h, (first + pair) / h.heads, (first + pair) % h.heads, key, least(h.valid, key + kPackKeys), target,
+                  target + k_floats);
       }
     });
     ctx.parallel_for(count * blocks, 1, [&](int64_t begin, int64_t end, int thread) {

@@ -19,14 +19,21 @@ constexpr int kTileRows = 6, kTileVecs = 2;
 #endif
 constexpr int kTileCols = kTileVecs * kWidth;
 
-UMBEL_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-UMBEL_INLINE int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-UMBEL_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-UMBEL_INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+UMBEL_INLINE int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+UMBEL_INLINE int64_t round_up(int64_t a, int64_t b) {
+  return ceil_div(a, b) * b;
+}
+UMBEL_INLINE int64_t least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+UMBEL_INLINE int64_t most(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
 
 template <int rows>
-UMBEL_INLINE void accumulate(Vec (&sum)[rows][kTileVecs], const float* a, int64_t lda, const float* b,
-                             int64_t depth) {
+UMBEL_INLINE void accumulate(Vec (&sum)[rows][kTileVecs], const float* a, int64_t lda, const float* b, int64_t depth) {
 #pragma GCC unroll 2
   for (int64_t k = 0; k < depth; ++k) {
     Vec row[kTileVecs];
@@ -48,8 +55,8 @@ struct Piece {
 
 // c has kTileCols writable floats a row. add: accumulate onto c, else overwrite it. B: `count` pieces of it.
 template <int rows>
-__attribute__((noinline)) void tile_of(const float* a, int64_t lda, const float* b, const Piece* pieces,
-                                       int count, float* c, int64_t ldc, bool add) {
+__attribute__((noinline)) void tile_of(const float* a, int64_t lda, const float* b, const Piece* pieces, int count,
+                                       float* c, int64_t ldc, bool add) {
   Vec sum[rows][kTileVecs];
 #pragma GCC unroll 16
   for (int i = 0; i < rows; ++i) {
@@ -73,27 +80,39 @@ __attribute__((noinline)) void tile_of(const float* a, int64_t lda, const float*
 }
 
 // The same with the number of rows (1 .. kTileRows) known at run time.
-UMBEL_INLINE void tile(int rows, const float* a, int64_t lda, const float* b, const Piece* pieces, int count,
-                       float* c, int64_t ldc, bool add) {
+UMBEL_INLINE void tile(int rows, const float* a, int64_t lda, const float* b, const Piece* pieces, int count, float* c,
+                       int64_t ldc, bool add) {
   switch (rows) {
-    case 1: return tile_of<1>(a, lda, b, pieces, count, c, ldc, add);
-    case 2: return tile_of<2>(a, lda, b, pieces, count, c, ldc, add);
-    case 3: return tile_of<3>(a, lda, b, pieces, count, c, ldc, add);
-    case 4: return tile_of<4>(a, lda, b, pieces, count, c, ldc, add);
-    case 5: return tile_of<5>(a, lda, b, pieces, count, c, ldc, add);
+    case 1:
+      return tile_of<1>(a, lda, b, pieces, count, c, ldc, add);
+    case 2:
+      return tile_of<2>(a, lda, b, pieces, count, c, ldc, add);
+    case 3:
+      return tile_of<3>(a, lda, b, pieces, count, c, ldc, add);
+    case 4:
+      return tile_of<4>(a, lda, b, pieces, count, c, ldc, add);
+    case 5:
+      return tile_of<5>(a, lda, b, pieces, count, c, ldc, add);
 #if UMBEL_SIMD_WIDTH == 16
-    case 6: return tile_of<6>(a, lda, b, pieces, count, c, ldc, add);
-    case 7: return tile_of<7>(a, lda, b, pieces, count, c, ldc, add);
-    case 8: return tile_of<8>(a, lda, b, pieces, count, c, ldc, add);
-    case 9: return tile_of<9>(a, lda, b, pieces, count, c, ldc, add);
-    case 10: return tile_of<10>(a, lda, b, pieces, count, c, ldc, add);
-    case 11: return tile_of<11>(a, lda, b, pieces, count, c, ldc, add);
+    case 6:
+      return tile_of<6>(a, lda, b, pieces, count, c, ldc, add);
+    case 7:
+      return tile_of<7>(a, lda, b, pieces, count, c, ldc, add);
+    case 8:
+      return tile_of<8>(a, lda, b, pieces, count, c, ldc, add);
+    case 9:
+      return tile_of<9>(a, lda, b, pieces, count, c, ldc, add);
+    case 10:
+      return tile_of<10>(a, lda, b, pieces, count, c, ldc, add);
+    case 11:
+      return tile_of<11>(a, lda, b, pieces, count, c, ldc, add);
 #endif
-    default: return tile_of<kTileRows>(a, lda, b, pieces, count, c, ldc, add);
+    default:
+      return tile_of<kTileRows>(a, lda, b, pieces, count, c, ldc, add);
   }
 }
-UMBEL_INLINE void tile(int rows, const float* a, int64_t lda, const float* b, int64_t depth, float* c,
-                       int64_t ldc, bool add) {
+UMBEL_INLINE void tile(int rows, const float* a, int64_t lda, const float* b, int64_t depth, float* c, int64_t ldc,
+                       bool add) {
   const Piece whole = {0, 0, depth};
   tile(rows, a, lda, b, &whole, 1, c, ldc, add);
 }
@@ -107,8 +126,7 @@ UMBEL_INLINE void transpose_8x8(const float* in, int64_t ld, float* out, int64_t
   for (int i = 0; i < 4; ++i) {
     const float *low = in + i * ld, *high = in + (i + 4) * ld;
     r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
-    r[i + 4] =
-        _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low + 4)), _mm_loadu_ps(high + 4), 1);
+    r[i + 4] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low + 4)), _mm_loadu_ps(high + 4), 1);
   }
 #pragma GCC unroll 2
   for (int h = 0; h < 8; h += 4) {
@@ -125,12 +143,12 @@ UMBEL_INLINE void transpose_8x8(const float* in, int64_t ld, float* out, int64_t
 #endif
 
 // panel[k][r] = in[r][k] for `rows` <= kTileCols rows; the panel's other columns become 0.
-UMBEL_INLINE void transpose_into_panel(const float* in, int64_t ld, int64_t rows, int64_t depth,
-                                       float* panel) {
+UMBEL_INLINE void transpose_into_panel(const float* in, int64_t ld, int64_t rows, int64_t depth, float* panel) {
   if (rows < kTileCols) std::memset(panel, 0, sizeof(float) * static_cast<size_t>(depth * kTileCols));
   int64_t r = 0;
 #ifdef UMBEL_SIMD_X86
-  // A cache line of eight rows at a time: rows a power of two apart share a few sets, so a line would not survive in L1.
+  // A cache line of eight rows at a time: rows a power of two apart share a few sets, so a line would not survive in
+  // L1.
   const int64_t whole_rows = rows & ~int64_t{7}, whole = depth & ~int64_t{15};
   for (int64_t k = 0; k < whole; k += 16) {
     for (r = 0; r < whole_rows; r += 8) {
@@ -161,8 +179,8 @@ UMBEL_INLINE void transpose_into_panel(const float* in, int64_t ld, int64_t rows
 }
 
 // The same from rows of a storage type, `depth` elements from column `first` of a matrix with `ld` columns.
-UMBEL_INLINE void pack_panel(DType type, const void* matrix, int64_t ld, int64_t row, int64_t rows,
-                             int64_t depth, float* panel) {
+UMBEL_INLINE void pack_panel(DType type, const void* matrix, int64_t ld, int64_t row, int64_t rows, int64_t depth,
+                             float* panel) {
   if (type == DType::f32) {
     return transpose_into_panel(static_cast<const float*>(matrix) + row * ld, ld, rows, depth, panel);
   }
@@ -173,6 +191,30 @@ UMBEL_INLINE void pack_panel(DType type, const void* matrix, int64_t ld, int64_t
     for (int64_t r = 0; r < rows; ++r) read_floats(type, matrix, (row + r) * ld + k, chunk + r * kStep, n);
     transpose_into_panel(chunk, kStep, rows, n, panel + k * kTileCols);
   }
+}
+
+// Dot products of up to four rows of x with one row of a matrix, for products with too few rows to pack it.
+template <int rows, DType type>
+UMBEL_INLINE void dots(const float* x, int64_t ldx, const Storage<type>* w, int64_t depth, float* out, int64_t ldo) {
+  // Two chains a row hide the latency of the multiply-adds.
+  Vec even[rows], odd[rows];
+#pragma GCC unroll 4
+  for (int i = 0; i < rows; ++i) even[i] = odd[i] = zero();
+  int64_t k = 0;
+  for (; k + 2 * kWidth <= depth; k += 2 * kWidth) {
+    const Vec w0 = load_as_float<type>(w + k), w1 = load_as_float<type>(w + k + kWidth);
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i) {
+      even[i] = fma(load(x + i * ldx + k), w0, even[i]);
+      odd[i] = fma(load(x + i * ldx + k + kWidth), w1, odd[i]);
+    }
+  }
+  float rest[rows] = {};
+  for (; k < depth; ++k) {
+    const float value = value_to_float<type>(w[k]);
+    for (int i = 0; i < rows; ++i) rest[i] += x[i * ldx + k] * value;
+  }
+  for (int i = 0; i < rows; ++i) out[i * ldo] = reduce_add(even[i] + odd[i]) + rest[i];
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
-// The register tile of gemm.h with bfloat16 operands and float32 sums (AVX512_BF16, dpbf16ps): a step takes two values of
-// depth, so B's panels hold pairs, kTileCols of them for every two values, and A's rows are pairs too. Operands are rounded
-// to nearest even; the last pair of an odd depth is filled with 0.
+// The register tile of gemm.h with bfloat16 operands and float32 sums (AVX512_BF16, dpbf16ps): a step takes two values
+// of depth, so B's panels hold pairs, kTileCols of them for every two values, and A's rows are pairs too. Operands are
+// rounded to nearest even; the last pair of an odd depth is filled with 0.
 #include "cpu/gemm.h"
 
 #if defined(UMBEL_SIMD_X86) && UMBEL_ISA_LEVEL >= 3
@@ -74,21 +74,33 @@ __attribute__((noinline)) void pair_tile_of(const float* a, int64_t lda, const f
   }
 }
 
-UMBEL_INLINE void pair_tile(int rows, const float* a, int64_t lda, const float* b, int64_t pairs, float* c,
-                            int64_t ldc, bool add) {
+UMBEL_INLINE void pair_tile(int rows, const float* a, int64_t lda, const float* b, int64_t pairs, float* c, int64_t ldc,
+                            bool add) {
   switch (rows) {
-    case 1: return pair_tile_of<1>(a, lda, b, pairs, c, ldc, add);
-    case 2: return pair_tile_of<2>(a, lda, b, pairs, c, ldc, add);
-    case 3: return pair_tile_of<3>(a, lda, b, pairs, c, ldc, add);
-    case 4: return pair_tile_of<4>(a, lda, b, pairs, c, ldc, add);
-    case 5: return pair_tile_of<5>(a, lda, b, pairs, c, ldc, add);
-    case 6: return pair_tile_of<6>(a, lda, b, pairs, c, ldc, add);
-    case 7: return pair_tile_of<7>(a, lda, b, pairs, c, ldc, add);
-    case 8: return pair_tile_of<8>(a, lda, b, pairs, c, ldc, add);
-    case 9: return pair_tile_of<9>(a, lda, b, pairs, c, ldc, add);
-    case 10: return pair_tile_of<10>(a, lda, b, pairs, c, ldc, add);
-    case 11: return pair_tile_of<11>(a, lda, b, pairs, c, ldc, add);
-    default: return pair_tile_of<kTileRows>(a, lda, b, pairs, c, ldc, add);
+    case 1:
+      return pair_tile_of<1>(a, lda, b, pairs, c, ldc, add);
+    case 2:
+      return pair_tile_of<2>(a, lda, b, pairs, c, ldc, add);
+    case 3:
+      return pair_tile_of<3>(a, lda, b, pairs, c, ldc, add);
+    case 4:
+      return pair_tile_of<4>(a, lda, b, pairs, c, ldc, add);
+    case 5:
+      return pair_tile_of<5>(a, lda, b, pairs, c, ldc, add);
+    case 6:
+      return pair_tile_of<6>(a, lda, b, pairs, c, ldc, add);
+    case 7:
+      return pair_tile_of<7>(a, lda, b, pairs, c, ldc, add);
+    case 8:
+      return pair_tile_of<8>(a, lda, b, pairs, c, ldc, add);
+    case 9:
+      return pair_tile_of<9>(a, lda, b, pairs, c, ldc, add);
+    case 10:
+      return pair_tile_of<10>(a, lda, b, pairs, c, ldc, add);
+    case 11:
+      return pair_tile_of<11>(a, lda, b, pairs, c, ldc, add);
+    default:
+      return pair_tile_of<kTileRows>(a, lda, b, pairs, c, ldc, add);
   }
 }
 

@@ -1,12 +1,11 @@
 #pragma once
 // out[m, n] = epilogue(sum_k x[m, k] w[n, k]): the body of linear and linear_gated_residual.
 //
-// Few rows (M <= kFewRows): a row of W is read once where it lies and converted in registers, against four rows of x at a
-// time; columns are shared among threads.
-// Otherwise W is packed into panels (converted on the way), at most kPackedFloats of it at a time, by all threads; then
-// tasks of kTaskRows rows by a run of panels go over K in blocks that keep one panel block in L1 and the rows in L2, where
-// they are copied side by side (rows a power of two apart would share a few cache sets).
-// K is never shared among threads, and its blocks depend on K alone.
+// Few rows (M <= kFewRows): a row of W is read once where it lies and converted in registers, against four rows of x at
+// a time; columns are shared among threads. Otherwise W is packed into panels (converted on the way), at most
+// kPackedFloats of it at a time, by all threads; then tasks of kTaskRows rows by a run of panels go over K in blocks
+// that keep one panel block in L1 and the rows in L2, where they are copied side by side (rows a power of two apart
+// would share a few cache sets). K is never shared among threads, and its blocks depend on K alone.
 #include "core/cpu_context.h"
 #include "core/fail.h"
 #include "cpu/gemm_bf16.h"
@@ -14,15 +13,15 @@
 namespace umbel {
 namespace {
 
-constexpr int64_t kFewRows = 4;
+constexpr int64_t kFewRows = 8;
 constexpr int64_t kTaskRows = 16 * kTileRows;
 constexpr int64_t kPackedFloats = 1 << 20;
 constexpr int64_t kDepthBlock = 384;
 
 // What happens to a sum before it is written: + bias, activation, then residual + gate * value where they are given.
 struct Epilogue {
-  const float* bias = nullptr;  // [N]
-  int64_t activation = 0;       // as in include/ops.h
+  const float* bias = nullptr;      // [N]
+  int64_t activation = 0;           // as in include/ops.h
   const float* residual = nullptr;  // [M, N]
   const float* gate = nullptr;      // [N], or [M, N] with gate_stride N
   int64_t gate_stride = 0;
@@ -32,73 +31,58 @@ struct Epilogue {
 
 UMBEL_INLINE Vec activate(Vec x, int64_t activation) {
   switch (activation) {
-    case 1: return gelu_tanh(x);
-    case 2: return silu(x);
-    case 3: return gelu_erf(x);
-    default: return x;
+    case 1:
+      return gelu_tanh(x);
+    case 2:
+      return silu(x);
+    case 3:
+      return gelu_erf(x);
+    default:
+      return x;
   }
 }
 
 // Columns [col, col + n) of one row, n <= kWidth when called for a tail; sums and out may be the same.
 template <bool tail>
-UMBEL_INLINE void finish(const Epilogue& e, int64_t row, int64_t col, int n, int64_t width,
-                         const float* sums, float* out) {
-  const auto get = [n](const float* p) __attribute__((always_inline)) {
-    return tail ? load_tail(p, n) : load(p);
-  };
+UMBEL_INLINE void finish(const Epilogue& e, int64_t row, int64_t col, int n, int64_t width, const float* sums,
+                         float* out) {
+  const auto get = [n](const float* p) __attribute__((always_inline)) { return tail ? load_tail(p, n) : load(p); };
   Vec x = get(sums);
   if (e.bias) x = x + get(e.bias + col);
   if (e.activation) x = activate(x, e.activation);
   if (e.residual) x = fma(get(e.gate + row * e.gate_stride + col), x, get(e.residual + row * width + col));
-  if (tail) store_tail(out, x, n);
-  else store(out, x);
+  if (tail)
+    store_tail(out, x, n);
+  else
+    store(out, x);
 }
 
-UMBEL_INLINE void finish_row(const Epilogue& e, int64_t row, int64_t col, int64_t n, int64_t width,
-                             const float* sums, float* out) {
+UMBEL_INLINE void finish_row(const Epilogue& e, int64_t row, int64_t col, int64_t n, int64_t width, const float* sums,
+                             float* out) {
   int64_t j = 0;
   for (; j + kWidth <= n; j += kWidth) finish<false>(e, row, col + j, kWidth, width, sums + j, out + j);
   if (j < n) finish<true>(e, row, col + j, static_cast<int>(n - j), width, sums + j, out + j);
 }
 
-// Dot products of up to four rows of x with one row of W.
-template <int rows, DType type>
-UMBEL_INLINE void dots(const float* x, int64_t ldx, const Storage<type>* w, int64_t depth, float* out,
-                       int64_t ldo) {
-  // Two chains a row hide the latency of the multiply-adds.
-  Vec even[rows], odd[rows];
-#pragma GCC unroll 4
-  for (int i = 0; i < rows; ++i) even[i] = odd[i] = zero();
-  int64_t k = 0;
-  for (; k + 2 * kWidth <= depth; k += 2 * kWidth) {
-    const Vec w0 = load_as_float<type>(w + k), w1 = load_as_float<type>(w + k + kWidth);
-#pragma GCC unroll 4
-    for (int i = 0; i < rows; ++i) {
-      even[i] = fma(load(x + i * ldx + k), w0, even[i]);
-      odd[i] = fma(load(x + i * ldx + k + kWidth), w1, odd[i]);
-    }
-  }
-  float rest[rows] = {};
-  for (; k < depth; ++k) {
-    const float value = value_to_float<type>(w[k]);
-    for (int i = 0; i < rows; ++i) rest[i] += x[i * ldx + k] * value;
-  }
-  for (int i = 0; i < rows; ++i) out[i * ldo] = reduce_add(even[i] + odd[i]) + rest[i];
-}
-
 template <DType type>
-__attribute__((noinline)) void few_rows(const float* x, int64_t m, int64_t depth,
-                                        const Storage<type>* w, int64_t begin, int64_t end,
-                                        int64_t width, float* out) {
+__attribute__((noinline)) void few_rows(const float* x, int64_t m, int64_t depth, const Storage<type>* w, int64_t begin,
+                                        int64_t end, int64_t width, float* out) {
   for (int64_t n = begin; n < end; ++n) {
     const Storage<type>* row = w + n * depth;
     int64_t i = 0;
     for (; i + 4 <= m; i += 4) dots<4, type>(x + i * depth, depth, row, depth, out + i * width + n, width);
     switch (m - i) {
-      case 3: dots<3, type>(x + i * depth, depth, row, depth, out + i * width + n, width); break;
-      case 2: dots<2, type>(x + i * depth, depth, row, depth, out + i * width + n, width); break;
-      case 1: dots<1, type>(x + i * depth, depth, row, depth, out + i * width + n, width); break;
-      default: break;
+      case 3:
+        dots<3, type>(x + i * depth, depth, row, depth, out + i * width + n, width);
+        break;
+      case 2:
+        dots<2, type>(x + i * depth, depth, row, depth, out + i * width + n, width);
+        break;
+      case 1:
+        dots<1, type>(x + i * depth, depth, row, depth, out + i * width + n, width);
+        break;
+      default:
+        break;
     }
   }
 }
@@ -198,8 +182,10 @@ __attribute__((noinline)) void linear_task(const LinearTask& t, const Epilogue& 
         multiply<operands>(rows, a, stride, panel, n_steps, ragged, kTileCols, k > 0);
         for (int i = 0; i < rows; ++i) {
           const float* sums = ragged + i * kTileCols;
-          if (last) finish_row(epilogue, m + i, col, cols, width, sums, c + i * width);
-          else std::memcpy(c + i * width, sums, row_bytes);
+          if (last)
+            finish_row(epilogue, m + i, col, cols, width, sums, c + i * width);
+          else
+            std::memcpy(c + i * width, sums, row_bytes);
         }
       }
     }
@@ -255,8 +241,8 @@ UMBEL_INLINE void linear_packed(CpuContext& ctx, const float* x, int64_t m, int6
 }
 
 // Checks shapes, reads the bias and runs the product.
-UMBEL_INLINE void linear_into(CpuContext& ctx, const Tensor& x, const Tensor& w, const Tensor* bias,
-                              Epilogue epilogue, const Tensor& out) {
+UMBEL_INLINE void linear_into(CpuContext& ctx, const Tensor& x, const Tensor& w, const Tensor* bias, Epilogue epilogue,
+                              const Tensor& out) {
   const int64_t depth = w.dim(1), width = w.dim(0);
   if (w.rank != 2 || x.dim(-1) != depth || out.dim(-1) != width) {
     fail("ERR_SHAPE", "Expected x [..., %lld] for a weight [%lld, %lld], got a last axis of %lld.",

@@ -1,7 +1,7 @@
 // w [N, K] + scale * up [N, r] down [r, K], summed in float32 and rounded to the output's type.
 //
-// `down` is packed into panels once ([r][tile columns], zero padded) and `up` converted; a task then makes the product for
-// a few rows, one tile after another, in a strip that stays in L1, and adds the stored row to it.
+// `down` is packed into panels once ([r][tile columns], zero padded) and `up` converted; a task then makes the product
+// for a few rows, one tile after another, in a strip that stays in L1, and adds the stored row to it.
 #include "core/cpu_context.h"
 #include "core/fail.h"
 #include "core/kernel.h"
@@ -19,8 +19,8 @@ void lora_merge(CpuContext& ctx, const Tensor& w, const Tensor& up, const Tensor
   const int64_t depth = rank == 0 ? 0 : down.numel() / rank;
   if (rank == 0 || up.numel() != n * rank || w.numel() != n * depth || out.numel() != w.numel()) {
     fail("ERR_SHAPE", "Expected w [N, K], up [N, r] and down [r, K], got %lld, %lld and %lld values with r = %lld.",
-         static_cast<long long>(w.numel()), static_cast<long long>(up.numel()),
-         static_cast<long long>(down.numel()), static_cast<long long>(rank));
+         static_cast<long long>(w.numel()), static_cast<long long>(up.numel()), static_cast<long long>(down.numel()),
+         static_cast<long long>(rank));
   }
   if (!is_float(w.dtype) || !is_float(up.dtype) || !is_float(down.dtype) || !is_float(out.dtype)) {
     fail("ERR_DTYPE", "Expected float types for a LoRA merge, got an integer type.");
@@ -28,8 +28,7 @@ void lora_merge(CpuContext& ctx, const Tensor& w, const Tensor& up, const Tensor
   const int64_t panels = ceil_div(depth, kTileCols);
   const auto threads = static_cast<size_t>(ctx.threads());
   auto* left = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(n * rank)));
-  auto* packed = static_cast<float*>(
-      ctx.scratch(sizeof(float) * static_cast<size_t>(panels * rank * kTileCols)));
+  auto* packed = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(panels * rank * kTileCols)));
   constexpr int64_t kScratch = (kTileRows + 1) * kStrip;
   auto* strips = static_cast<float*>(ctx.scratch(sizeof(float) * threads * static_cast<size_t>(kScratch)));
 
@@ -58,8 +57,8 @@ void lora_merge(CpuContext& ctx, const Tensor& w, const Tensor& up, const Tensor
       const int rows = static_cast<int>(least(kTileRows, n - row));
       const int64_t count = least(kStripPanels, panels - first);
       for (int64_t p = 0; p < count; ++p) {
-        tile(rows, left + row * rank, rank, packed + (first + p) * rank * kTileCols, rank,
-             product + p * kTileCols, kStrip, false);
+        tile(rows, left + row * rank, rank, packed + (first + p) * rank * kTileCols, rank, product + p * kTileCols,
+             kStrip, false);
       }
       const int64_t col = first * kTileCols, cols = least(kStrip, depth - col);
       for (int i = 0; i < rows; ++i) {

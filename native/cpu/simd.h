@@ -39,14 +39,25 @@ namespace {
 constexpr int kWidth = UMBEL_SIMD_WIDTH;
 using Vec = float __attribute__((vector_size(4 * UMBEL_SIMD_WIDTH)));
 using IVec = int32_t __attribute__((vector_size(4 * UMBEL_SIMD_WIDTH)));
+using UVec = uint32_t __attribute__((vector_size(4 * UMBEL_SIMD_WIDTH)));
 using LooseVec = float __attribute__((vector_size(4 * UMBEL_SIMD_WIDTH), aligned(4), may_alias));
 using LooseIVec = int32_t __attribute__((vector_size(4 * UMBEL_SIMD_WIDTH), aligned(4), may_alias));
 
-UMBEL_INLINE Vec splat(float x) { return x - Vec{}; }
-UMBEL_INLINE IVec isplat(int32_t x) { return x - IVec{}; }
-UMBEL_INLINE Vec zero() { return Vec{}; }
-UMBEL_INLINE Vec as_float(IVec x) { return reinterpret_cast<Vec>(x); }
-UMBEL_INLINE IVec as_int(Vec x) { return reinterpret_cast<IVec>(x); }
+UMBEL_INLINE Vec splat(float x) {
+  return x - Vec{};
+}
+UMBEL_INLINE IVec isplat(int32_t x) {
+  return x - IVec{};
+}
+UMBEL_INLINE Vec zero() {
+  return Vec{};
+}
+UMBEL_INLINE Vec as_float(IVec x) {
+  return reinterpret_cast<Vec>(x);
+}
+UMBEL_INLINE IVec as_int(Vec x) {
+  return reinterpret_cast<IVec>(x);
+}
 // Lane numbers 0, 1, 2, ...
 UMBEL_INLINE IVec iota() {
 #if UMBEL_SIMD_WIDTH == 16
@@ -58,10 +69,18 @@ UMBEL_INLINE IVec iota() {
 #endif
 }
 
-UMBEL_INLINE Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
-UMBEL_INLINE void store(float* p, Vec x) { *reinterpret_cast<LooseVec*>(p) = x; }
-UMBEL_INLINE IVec load_int(const int32_t* p) { return *reinterpret_cast<const LooseIVec*>(p); }
-UMBEL_INLINE void store_int(int32_t* p, IVec x) { *reinterpret_cast<LooseIVec*>(p) = x; }
+UMBEL_INLINE Vec load(const float* p) {
+  return *reinterpret_cast<const LooseVec*>(p);
+}
+UMBEL_INLINE void store(float* p, Vec x) {
+  *reinterpret_cast<LooseVec*>(p) = x;
+}
+UMBEL_INLINE IVec load_int(const int32_t* p) {
+  return *reinterpret_cast<const LooseIVec*>(p);
+}
+UMBEL_INLINE void store_int(int32_t* p, IVec x) {
+  *reinterpret_cast<LooseIVec*>(p) = x;
+}
 
 // The first n lanes (0 <= n <= kWidth), the others zero; touches no memory behind them.
 UMBEL_INLINE Vec load_tail(const float* p, int n) {
@@ -88,22 +107,26 @@ UMBEL_INLINE void store_tail(float* p, Vec x, int n) {
 // a b + c and c - a b, in one rounding where the instruction set has it.
 UMBEL_INLINE Vec fma(Vec a, Vec b, Vec c) {
 #if UMBEL_SIMD_WIDTH == 16
-  return reinterpret_cast<Vec>(_mm512_fmadd_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b),
-                                               reinterpret_cast<__m512>(c)));
+  return reinterpret_cast<Vec>(
+      _mm512_fmadd_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(c)));
 #elif UMBEL_SIMD_WIDTH == 8
-  return reinterpret_cast<Vec>(_mm256_fmadd_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b),
-                                               reinterpret_cast<__m256>(c)));
+  return reinterpret_cast<Vec>(
+      _mm256_fmadd_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b), reinterpret_cast<__m256>(c)));
 #elif defined(UMBEL_SIMD_NEON)
-  return reinterpret_cast<Vec>(vfmaq_f32(reinterpret_cast<float32x4_t>(c), reinterpret_cast<float32x4_t>(a),
-                                         reinterpret_cast<float32x4_t>(b)));
+  return reinterpret_cast<Vec>(
+      vfmaq_f32(reinterpret_cast<float32x4_t>(c), reinterpret_cast<float32x4_t>(a), reinterpret_cast<float32x4_t>(b)));
 #else
   return a * b + c;
 #endif
 }
-UMBEL_INLINE Vec fnma(Vec a, Vec b, Vec c) { return fma(-a, b, c); }
+UMBEL_INLINE Vec fnma(Vec a, Vec b, Vec c) {
+  return fma(-a, b, c);
+}
 
 // mask lanes are all ones or all zeros, as comparisons give them.
-UMBEL_INLINE Vec select(IVec mask, Vec yes, Vec no) { return mask ? yes : no; }
+UMBEL_INLINE Vec select(IVec mask, Vec yes, Vec no) {
+  return mask ? yes : no;
+}
 // A NaN in b is the result; a NaN in a gives b.
 UMBEL_INLINE Vec min(Vec a, Vec b) {
 #if UMBEL_SIMD_WIDTH == 16
@@ -123,7 +146,9 @@ UMBEL_INLINE Vec max(Vec a, Vec b) {
   return a > b ? a : b;
 #endif
 }
-UMBEL_INLINE Vec abs(Vec x) { return as_float(as_int(x) & isplat(0x7fffffff)); }
+UMBEL_INLINE Vec abs(Vec x) {
+  return as_float(as_int(x) & isplat(0x7fffffff));
+}
 UMBEL_INLINE Vec copysign(Vec magnitude, Vec sign) {
   return as_float((as_int(magnitude) & isplat(0x7fffffff)) | (as_int(sign) & isplat(INT32_MIN)));
 }
@@ -170,6 +195,11 @@ UMBEL_INLINE float reduce_max(Vec x) {
 #endif
 }
 
+// x with the low bits of `count` added to its exponent; wraps around.
+UMBEL_INLINE Vec add_exponent(Vec x, Vec count) {
+  return reinterpret_cast<Vec>(reinterpret_cast<UVec>(x) + (reinterpret_cast<UVec>(count) << 23));
+}
+
 // 2^n e^r with |r| <= ln 2 / 2: n is rounded by adding 1.5 * 2^23, and added to the polynomial's exponent bits, which
 // is exact over the whole range of finite normal results. Polynomial of Cephes' expf. Out of range lanes are garbage.
 UMBEL_INLINE Vec exp_in_range(Vec x) {
@@ -185,7 +215,7 @@ UMBEL_INLINE Vec exp_in_range(Vec x) {
   p = fma(p, r, splat(1.6666665459e-1f));
   p = fma(p, r, splat(5.0000001201e-1f));
   p = fma(p, r * r, r) + splat(1.0f);
-  return as_float(as_int(p) + (as_int(shifted) << 23));
+  return add_exponent(p, shifted);
 }
 // Results under the smallest normal float are 0; exp(-inf) = 0, exp(inf) = inf, exp(NaN) = NaN.
 UMBEL_INLINE Vec exp(Vec x) {
@@ -197,8 +227,8 @@ UMBEL_INLINE Vec exp(Vec x) {
 UMBEL_INLINE Vec exp_not_positive(Vec x) {
   return select(x < splat(-87.336544f), zero(), exp_in_range(x));
 }
-// 2^x for softmax in base 2: x <= 0 (or NaN). Relative error 1.6e-7; exactly 1 at 0, and exactly 0 from -127 down. Minimax
-// polynomial with constant term 1.
+// 2^x for softmax in base 2: x <= 0 (or NaN). Relative error 1.6e-7; exactly 1 at 0, and exactly 0 from -127 down.
+// Minimax polynomial with constant term 1.
 UMBEL_INLINE Vec exp2_not_positive(Vec x) {
   const Vec magic = splat(12582912.0f);
   const Vec y = max(splat(-127.0f), x);
@@ -210,10 +240,12 @@ UMBEL_INLINE Vec exp2_not_positive(Vec x) {
   p = fma(p, r, splat(2.40222420810e-1f));
   p = fma(p, r, splat(6.93146977596e-1f));
   p = fma(p, r, splat(1.0f));
-  return as_float(as_int(p) + (as_int(shifted) << 23));
+  return add_exponent(p, shifted);
 }
 
-UMBEL_INLINE Vec sigmoid(Vec x) { return splat(1.0f) / (splat(1.0f) + exp(-x)); }
+UMBEL_INLINE Vec sigmoid(Vec x) {
+  return splat(1.0f) / (splat(1.0f) + exp(-x));
+}
 UMBEL_INLINE Vec silu(Vec x) {
   // exp(-x) overflows for x < -88.7, where the quotient would be -0 or, at -inf, NaN as in PyTorch.
   return x / (splat(1.0f) + exp(-x));
@@ -242,7 +274,9 @@ UMBEL_INLINE Vec erfc_abs(Vec x) {
   p = fma(p, t, splat(0.254829592f));
   return p * t * exp_not_positive(-(a * a));
 }
-UMBEL_INLINE Vec erf(Vec x) { return copysign(splat(1.0f) - erfc_abs(x), x); }
+UMBEL_INLINE Vec erf(Vec x) {
+  return copysign(splat(1.0f) - erfc_abs(x), x);
+}
 
 // x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) = x sigmoid(2 sqrt(2/pi) (...)).
 UMBEL_INLINE Vec gelu_tanh(Vec x) {

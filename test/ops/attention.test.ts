@@ -86,6 +86,24 @@ onEveryIsa((device) => {
     }
   });
 
+  // Up to 4 queries take another way, without packed keys.
+  test.each([1, 2, 3, 4, 5])("%i queries with a bias and keys left out", async (queries) => {
+    const size = { batch: 2, queries, keys: 300, heads: 3, width: 13 };
+    const values = randomArray(3 * queries * 300, 5, 3).map((x) => (x > 2 ? -Infinity : x));
+    const [out, lse] = scope(() => {
+      const { q, k, v } = tensors(size);
+      const bias = device.tensor(values, [3, queries, 300]);
+      const result = attentionWithLse(q, k, v, { bias, validKeys: 277 });
+      return [result.out.read(), result.lse.read()] as const;
+    });
+    const { q, k, v } = inputs(size);
+    const expected = attentionReference(q, k, v, size, (head, query, key) =>
+      key < 277 ? (values[(head * queries + query) * 300 + key] ?? NaN) : -Infinity,
+    );
+    expect(worstDifference(await out, expected.out)).toBeLessThan(TOLERANCE);
+    expect(worstDifference(await lse, expected.lse)).toBeLessThan(TOLERANCE);
+  });
+
   test("keys beyond validKeys are never read into the result", async () => {
     const size = { batch: 2, queries: 11, keys: 300, heads: 2, width: 20 };
     const { q, k, v } = inputs(size);
