@@ -1,6 +1,7 @@
 /** Nodes that exist in documents only: they vanish when a graph is resolved. */
 import type { DocumentGraph } from "./document.ts";
 import { isObject, type Json } from "./json.ts";
+import { uniqueNames } from "./unique-names.ts";
 
 export const NOTE_TYPES: ReadonlySet<string> = new Set([
   "Note",
@@ -50,11 +51,14 @@ export function keptSockets(
   const file = isObject(comfy) ? comfy["file"] : undefined;
   const list = isObject(file) ? file[side] : undefined;
   if (!Array.isArray(list)) return [];
-  return (list as readonly Json[]).map((entry, i) => {
-    const { name, type } = isObject(entry) ? entry : {};
-    return {
-      name: typeof name === "string" && name !== "" ? name : `${side.slice(0, -1)} ${i}`,
-      type: typeof type === "string" ? type : "*",
-    };
-  });
+  const entries = (list as readonly Json[]).map((entry) => (isObject(entry) ? entry : {}));
+  const names = uniqueNames(
+    entries.map(({ name }, i) =>
+      typeof name === "string" && name !== "" ? name : `${side.slice(0, -1)} ${i}`,
+    ),
+  );
+  return entries.map(({ type }, i) => ({
+    name: names[i] ?? "",
+    type: typeof type === "string" ? type : "*",
+  }));
 }

@@ -1,8 +1,8 @@
 /** Inputs and outputs of subgraphs. */
+import { uniqueNames } from "#runtime/graph/unique-names";
 import type { Subgraph } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import { idOf, listOf, objectOf, type JsonObject } from "./comfy-json.ts";
-import { uniqueNames } from "./node-facts.ts";
 import { typeName } from "./object-info.ts";
 
 export const INPUT_NODE = "-10";

@@ -147,20 +147,20 @@ function exportInputs(node: DocumentNode, source: NodeSource): Json | null {
   const { sockets, incoming, imported, fact } = source;
   const given = listOf(fileOf(node)["inputs"]);
   const own = new Set(incoming.map((link) => idOf(link.id)));
-  if (given.length === 0 && sockets.inputs.length === 0) {
-    return node["comfy"] === undefined ? [] : null;
-  }
-  return sockets.inputs.map((socket, i): Json => {
+  const isNew = node["comfy"] === undefined;
+  const entries = sockets.inputs.flatMap((socket, i): Json[] => {
     const into = incoming.find(({ link }) => link.to[1] === socket.name);
     const entry = given[i];
-    if (i >= source.ownInputs || entry === undefined)
-      return newInput(socket, into?.id ?? null, fact, node);
+    if (i >= source.ownInputs || entry === undefined) {
+      return isNew || into !== undefined ? [newInput(socket, into?.id ?? null, fact, node)] : [];
+    }
     const before = objectOf(entry);
     const link = idOf(before["link"]);
-    if (into !== undefined) return link === idOf(into.id) ? entry : { ...before, link: into.id };
+    if (into !== undefined) return [link === idOf(into.id) ? entry : { ...before, link: into.id }];
     const isGone = link !== null && imported.has(link) && !own.has(link);
-    return isGone ? { ...before, link: null } : entry;
+    return [isGone ? { ...before, link: null } : entry];
   });
+  return entries.length === 0 && !isNew ? null : entries;
 }
 
 function newInput(

@@ -68,17 +68,6 @@ export function combineFacts(sources: readonly NodeFacts[], naming: NodeFacts): 
   };
 }
 
-/** Names in which repeated ones are told apart: "a", "a", "b" -> "a", "a (2)", "b". */
-export function uniqueNames(names: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    let unique = name;
-    for (let n = 2; taken.has(unique); n++) unique = `${name} (${n})`;
-    taken.add(unique);
-    return unique;
-  });
-}
-
 /** The widgets that exist for these values. */
 export function widgetsOf(
   fact: NodeFact,

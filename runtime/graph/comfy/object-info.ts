@@ -1,4 +1,5 @@
 /** Node facts from `object_info`, the description of node classes that ComfyUI's server gives. */
+import { uniqueNames } from "#runtime/graph/unique-names";
 import { UmbelError } from "#runtime/errors";
 import { isObject, type Json } from "#runtime/graph/json";
 import {
@@ -9,13 +10,7 @@ import {
   textOf,
   type JsonObject,
 } from "./comfy-json.ts";
-import {
-  uniqueNames,
-  type InputFact,
-  type NodeFact,
-  type NodeFacts,
-  type WidgetFact,
-} from "./node-facts.ts";
+import { type InputFact, type NodeFact, type NodeFacts, type WidgetFact } from "./node-facts.ts";
 
 /** Types beyond numbers, text, switches and choices that have a widget. */
 const WIDGET_TYPES: ReadonlySet<string> = new Set([

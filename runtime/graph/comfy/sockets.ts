@@ -1,10 +1,11 @@
 /** Names and types of a node's sockets by slot, as documents call them. */
+import { uniqueNames } from "#runtime/graph/unique-names";
 import { SUBGRAPH_PREFIX, type DocumentNode, type Subgraph } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import { PASS_THROUGH } from "#runtime/graph/virtual-nodes";
 import { boundaryName } from "./boundaries.ts";
 import { idOf, listOf, objectOf, type JsonObject } from "./comfy-json.ts";
-import { uniqueNames, type NodeFact, type NodeFacts } from "./node-facts.ts";
+import { type NodeFact, type NodeFacts } from "./node-facts.ts";
 import { typeName } from "./object-info.ts";
 
 export interface Socket {

@@ -1,0 +1,119 @@
+/** Real files and mutations of them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { isUmbelError } from "#runtime/errors";
+import type { Json } from "#runtime/graph/json";
+import { formatComfyJson, objectOf, parseComfyJson } from "#runtime/graph/comfy/comfy-json";
+import { exportPrompt } from "#runtime/graph/comfy/export-prompt";
+import { importComfy } from "#runtime/graph/comfy/import";
+import { combineFacts, NO_FACTS } from "#runtime/graph/comfy/node-facts";
+import { readObjectInfo } from "#runtime/graph/comfy/object-info";
+import { runFolders } from "../../../../scripts/conformance/run.ts";
+import { promptDifferences } from "../../../../scripts/conformance/prompt-differences.ts";
+import { inputsOf, trip, written } from "../../../helpers/comfy.ts";
+import { NO_SHARED, sharedDir, sharedPath } from "../../../helpers/shared.ts";
+
+const read = (path: string): string => readFileSync(sharedPath(`comfyui/${path}`), "utf8");
+
+describe.skipIf(sharedDir() === null)(`workflows of ComfyUI (${NO_SHARED})`, () => {
+  it("become what the independent converter makes of them, and go out as they came", async () => {
+    const results = await runFolders([sharedPath("comfyui")], "null");
+    expect(results.filter(({ status }) => status === "broken" || status === "error")).toEqual([]);
+    expect(results.filter(({ status }) => status === "ok").length).toBeGreaterThan(50);
+  });
+
+  it("becomes the prompt that ComfyUI's own tool expects", () => {
+    const facts = readObjectInfo(read("sd15_object_info.json"));
+    const { document } = importComfy(read("sd15_ui_workflow.json"), facts);
+    const expected = objectOf(parseComfyJson(read("sd15_expected_api.json")));
+    const { different, withoutValues } = promptDifferences(
+      exportPrompt(document, facts),
+      expected,
+      facts,
+    );
+    expect({ different, withoutValues }).toEqual({ different: [], withoutValues: [] });
+  });
+
+  it("survives 300 mutations: an UmbelError or a document that goes out again", () => {
+    const names = readdirSync(sharedPath("comfyui/workflows"));
+    const files = names.map((name) => parseComfyJson(read(`workflows/${name}`)));
+    const facts = combineFacts([readObjectInfo(read("object_info_core_v0.3.64.json"))], NO_FACTS);
+    const outcomes = { refused: 0, opened: 0 };
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = generator(seed);
+      let value = files[seed % files.length] ?? null;
+      const changes = 1 + Math.floor(random() * 8);
+      for (let i = 0; i < changes; i++) value = mutated(value, random, 0);
+      const started = performance.now();
+      try {
+        const { document } = importComfy(formatComfyJson(value), facts);
+        const again = trip(document);
+        inputsOf(again, facts);
+        expect(importComfy(formatComfyJson(written(again, facts)), facts).document).toBeDefined();
+        outcomes.opened++;
+      } catch (error) {
+        if (!isUmbelError(error)) throw new Error(`Mutation ${seed} failed.`, { cause: error });
+        outcomes.refused++;
+      }
+      expect(performance.now() - started, `mutation ${seed}`).toBeLessThan(5000);
+    }
+    expect(outcomes.opened).toBeGreaterThan(200);
+  });
+});
+
+/** Numbers from 0 to 1 (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed * 0x9e3779b9;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const JUNK: readonly Json[] = [
+  null,
+  true,
+  -1,
+  0,
+  1e308,
+  "",
+  "__proto__",
+  "constructor",
+  "workflow>group_node",
+  "Reroute",
+  "PrimitiveNode",
+  [],
+  {},
+  [[]],
+  [1, 2],
+  { $integer: "18446744073709551615" },
+  { 0: 1, 1: 2 },
+];
+
+/** One place of the value is replaced, removed, doubled or renamed. */
+function mutated(value: Json, random: () => number, depth: number): Json {
+  const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
+  const isLeaf = typeof value !== "object" || value === null || "$integer" in value;
+  if (isLeaf || (depth > 1 && random() < 0.15)) return pick(JUNK) ?? null;
+  if (Array.isArray(value)) {
+    const list = [...(value as readonly Json[])];
+    const at = Math.floor(random() * list.length);
+    const item = list[at] ?? null;
+    const action = random();
+    if (list.length === 0 || action < 0.1) list.splice(at, 0, pick(JUNK) ?? null);
+    else if (action < 0.2) list.splice(at, 1);
+    else if (action < 0.3) list.push(item);
+    else list[at] = mutated(item, random, depth + 1);
+    return list;
+  }
+  const entries = Object.entries(value);
+  const at = Math.floor(random() * entries.length);
+  const [key, item] = entries[at] ?? ["nodes", null];
+  const action = random();
+  if (action < 0.1) entries.splice(at, 1);
+  else if (action < 0.15) entries[at] = [String(pick(JUNK)), item as Json];
+  else entries[at] = [key, mutated(item as Json, random, depth + 1)];
+  return Object.fromEntries(entries) as Json;
+}
