@@ -39,15 +39,18 @@ export class SamplerSession {
     // ComfyUI counts the seed up by one, so that the first noise is not the latent's own once more.
     const stream = new TorchRandom(this.#seed + 1n);
     let path: BrownianPath | null = null;
+    const upload = (values: () => Float32Array): Tensor =>
+      keep(device.name === "null" ? device.zeros(shape) : device.tensor(values(), shape));
     return {
       sigmas: this.#sigmas,
       x,
       denoise: (state, sigma) => this.#denoise(state, sigma),
-      noise: () => keep(device.tensor(stream.randn(size), shape)),
-      pathNoise: (sigma, next) => {
-        path ??= BrownianPath.over(this.#levels, size, this.#seed);
-        return keep(device.tensor(path.unitNoise(sigma, next), shape));
-      },
+      noise: () => upload(() => stream.randn(size)),
+      pathNoise: (sigma, next) =>
+        upload(() => {
+          path ??= BrownianPath.over(this.#levels, size, this.#seed);
+          return path.unitNoise(sigma, next);
+        }),
       almostNoise: Math.fround(percentToSigma(this.#flow(), 1e-4)),
       step: (index, denoised) => this.#step(index, denoised),
       options: this.#request.samplerOptions ?? {},

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { UmbelError } from "#runtime/errors";
 import type {
   Device,
@@ -98,7 +99,10 @@ export class NullDevice implements Device {
     return Promise.resolve(new ArrayBuffer(tensor.bytes));
   }
 
-  async sync(): Promise<void> {}
+  /** Gives timers and signals their turn: a plan can be cancelled too. */
+  async sync(): Promise<void> {
+    await setImmediate();
+  }
   interrupt(): void {}
 
   memory(): MemoryUse {
