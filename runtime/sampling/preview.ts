@@ -13,17 +13,24 @@ export function latentPreview(
 ): Frames {
   const [, channels = 0, count = 0, height = 0, width = 0] = latent.shape;
   const plane = count * height * width;
-  const data = new Float32Array(plane * 3);
-  for (let color = 0; color < 3; color++) {
-    const factors = format.rgb.map((row) => row[color] as number);
-    const bias = format.rgbBias[color] as number;
-    for (let i = 0; i < plane; i++) {
-      let value = bias;
-      for (let c = 0; c < channels; c++) {
-        value += (latent.data[c * plane + i] as number) * (factors[c] as number);
-      }
-      data[i * 3 + color] = Math.min(1, Math.max(0, (value + 1) / 2));
+  const sums = new Float64Array(plane * 3);
+  const [red = 0, green = 0, blue = 0] = format.rgbBias;
+  for (let at = 0; at < sums.length; at += 3) {
+    sums[at] = red;
+    sums[at + 1] = green;
+    sums[at + 2] = blue;
+  }
+  for (let c = 0; c < channels; c++) {
+    const values = latent.data.subarray(c * plane, (c + 1) * plane);
+    const [toRed = 0, toGreen = 0, toBlue = 0] = format.rgb[c] ?? [];
+    for (let i = 0, at = 0; i < plane; i++, at += 3) {
+      const value = values[i]!;
+      sums[at]! += value * toRed;
+      sums[at + 1]! += value * toGreen;
+      sums[at + 2]! += value * toBlue;
     }
   }
+  const data = new Float32Array(plane * 3);
+  for (let i = 0; i < data.length; i++) data[i] = Math.min(1, Math.max(0, (sums[i]! + 1) / 2));
   return { data, count, height, width, channels: 3 };
 }
