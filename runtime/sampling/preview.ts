@@ -14,7 +14,7 @@ export function latentPreview(
   const [, channels = 0, count = 0, height = 0, width = 0] = latent.shape;
   const plane = count * height * width;
   const sums = new Float64Array(plane * 3);
-  const [red = 0, green = 0, blue = 0] = format.rgbBias;
+  const [red, green, blue] = format.rgbBias;
   for (let at = 0; at < sums.length; at += 3) {
     sums[at] = red;
     sums[at + 1] = green;

@@ -60,7 +60,7 @@ export async function sampleRecipe(
     signal: context.signal,
     onStep: ({ done, steps, preview }) => {
       context.progress(done, steps);
-      context.preview(preview);
+      if (preview !== null) context.preview(preview);
     },
   });
 }

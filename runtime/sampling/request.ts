@@ -35,8 +35,8 @@ export interface StepReport {
   readonly done: number;
   readonly steps: number;
   readonly sigma: number;
-  /** All frames of the present estimate of the clean clip, one pixel a latent pixel. */
-  readonly preview: Frames;
+  /** All frames of the present estimate of the clean clip, one pixel a latent pixel; null on the null device. */
+  readonly preview: Frames | null;
 }
 
 export interface SampleResult {

@@ -84,18 +84,16 @@ export class SamplerSession {
   async #step(index: number, denoised: Tensor): Promise<void> {
     const { family, onStep, latent } = this.#request;
     const steps = this.#levels.length - 1;
-    const wanted = onStep !== undefined || index + 1 >= steps;
+    const counting = this.#request.device.name === "null";
+    const wanted = (onStep !== undefined && !counting) || index + 1 >= steps;
     if (wanted) this.denoised = await readValues(denoised);
     else await this.#request.device.sync();
     this.#checkCancelled();
-    if (onStep === undefined || this.denoised === null) return;
+    if (onStep === undefined) return;
+    const report = { done: index + 1, steps, sigma: this.#levels[index] as number };
+    if (counting || this.denoised === null) return onStep({ ...report, preview: null });
     const estimate: HostTensor = { data: this.denoised, shape: latent.samples.shape };
-    onStep({
-      done: index + 1,
-      steps,
-      sigma: this.#levels[index] as number,
-      preview: latentPreview(estimate, family.latent),
-    });
+    onStep({ ...report, preview: latentPreview(estimate, family.latent) });
   }
 
   #checkCancelled(): void {

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { UmbelError } from "#runtime/errors";
 import type {
   Device,
@@ -101,7 +100,9 @@ export class NullDevice implements Device {
 
   /** Gives timers and signals their turn: a plan can be cancelled too. */
   async sync(): Promise<void> {
-    await setImmediate();
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
   }
   interrupt(): void {}
 

@@ -247,8 +247,8 @@ test("each step reports progress and shows all frames of the estimate", async ()
   expect(reports[3]).toMatchObject({ steps: 20, sigma: scheduleSigmas("simple", flow, 20)[3] });
   const { preview } = reports[19] as StepReport;
   expect(preview).toMatchObject({ count: 5, height: 2, width: 4, channels: 3 });
-  expect(preview.data).toHaveLength(5 * 2 * 4 * 3);
-  expect(preview.data.every((value) => value >= 0 && value <= 1)).toBe(true);
+  expect(preview?.data).toHaveLength(5 * 2 * 4 * 3);
+  expect(preview?.data.every((value) => value >= 0 && value <= 1)).toBe(true);
 });
 
 test("cancelling ends a run at the next step and leaves no tensor", async () => {
