@@ -3,7 +3,7 @@ import type { GraphDocument, Subgraph } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import { linkList, type ExportedLink } from "./export-links.ts";
 import { readBoundaries } from "./boundaries.ts";
-import { isJsonObject, listOf, objectOf, type JsonObject } from "./comfy-json.ts";
+import { listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { exportLevel, type ExportContext, type ExportedLevel } from "./export-level.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { viewOf } from "./import-graph.ts";
@@ -54,7 +54,7 @@ function counters(root: ExportedLevel, isNew: boolean): JsonObject {
 /** Counters of the file, where the document has more now. */
 function raised({ file, lastNode, lastLink }: ExportedLevel): JsonObject {
   const raise = (value: Json | undefined, least: number): Json | undefined =>
-    typeof value === "number" && value < least ? least : value;
+    typeof value === "number" && least > 0 && value < least ? least : value;
   const out: Record<string, Json> = {};
   const state = objectOf(file["state"]);
   const entries = [
@@ -76,13 +76,7 @@ function withDefinitions(file: JsonObject, written: ReadonlyMap<string, JsonObje
   const listed = listOf(definitions["subgraphs"]);
   const known = new Set(listed.filter((entry) => typeof entry === "string"));
   const subgraphs = [
-    ...listed.flatMap((entry) =>
-      typeof entry === "string" && written.has(entry)
-        ? [written.get(entry) ?? entry]
-        : isJsonObject(entry)
-          ? [entry]
-          : [],
-    ),
+    ...listed.map((entry) => (typeof entry === "string" ? (written.get(entry) ?? entry) : entry)),
     ...[...written].flatMap(([id, definition]) => (known.has(id) ? [] : [definition])),
   ];
   if (subgraphs.length === 0 && !Array.isArray(definitions["subgraphs"])) return file;
@@ -125,15 +119,17 @@ function exportDefinition(id: string, subgraph: Subgraph, context: ExportContext
     level.links.filter(({ link }) => link.from[0] === "$in" && link.from[1] === name);
   const ended = (name: string) =>
     level.links.filter(({ link }) => link.to[0] === "$out" && link.to[1] === name);
-  const kept = objectOf(subgraph["comfy"] as Json | undefined);
-  const imported = new Set(listOf(kept["links"]).map(String));
+  const absent = listOf(objectOf(subgraph["comfy"] as Json | undefined)["absent"]);
+  const shown = (key: string, list: readonly Json[]): JsonObject =>
+    list.length === 0 && absent.includes(key) ? {} : { [key]: list };
+  const { removed } = level;
   return {
     id,
     ...(isNew && subgraph["comfy"] === undefined ? newDefinition(level) : {}),
     ...level.file,
-    name: subgraph.title,
-    inputs: exportBoundaries(id, "in", subgraph.inputs, started, imported),
-    outputs: exportBoundaries(id, "out", subgraph.outputs, ended, imported),
+    ...(subgraph.title === "" && "name" in level.file ? {} : { name: subgraph.title }),
+    ...shown("inputs", exportBoundaries(id, "in", subgraph.inputs, started, removed)),
+    ...shown("outputs", exportBoundaries(id, "out", subgraph.outputs, ended, removed)),
     ...raised(level),
   };
 }
@@ -156,14 +152,14 @@ function exportBoundaries(
   side: string,
   boundaries: Subgraph["inputs"],
   linked: (name: string) => readonly ExportedLink[],
-  imported: ReadonlySet<string>,
+  removed: ReadonlySet<string>,
 ): JsonObject[] {
   const before = boundaries.map((boundary) => objectOf(boundary["comfy"] as Json | undefined));
   const names = readBoundaries(before).map((boundary) => boundary.name);
   return boundaries.map(({ name, type, label }, i) => {
     const file = before[i] ?? {};
     const isNew = file["name"] === undefined && file["id"] === undefined;
-    const links = linkList(file["linkIds"], linked(name), imported);
+    const links = linkList(file["linkIds"], linked(name), removed);
     return {
       ...(isNew ? { id: uuid(`${id} ${side} ${name}`) } : {}),
       ...file,

@@ -27,6 +27,9 @@ export interface ExportedLevel {
   /** All keys of the graph. */
   readonly file: JsonObject;
   readonly links: readonly ExportedLink[];
+  /** Ids of links of the file that are gone or go elsewhere now. */
+  readonly removed: ReadonlySet<string>;
+  /** Largest number among new nodes and new links; 0 without any. */
   readonly lastNode: number;
   readonly lastLink: number;
 }
@@ -48,7 +51,13 @@ export function exportLevel(
     idOf: (node) => boundaryId(node) ?? comfyId(node, graph.nodes[node]),
     sockets: (node) => known.get(node)?.all ?? NO_SOCKETS,
   });
-  const imported = new Set(listOf(kept["links"]).flatMap((id) => idOf(id) ?? []));
+  const unchanged = new Set(links.filter((link) => link.isUnchanged).map(({ id }) => idOf(id)));
+  const removed = new Set(
+    listOf(kept["links"]).flatMap((id) => {
+      const name = idOf(id);
+      return name === null || unchanged.has(name) ? [] : [name];
+    }),
+  );
   const nodes = ids.map((id, order) => {
     const node = graph.nodes[id] as DocumentNode;
     const sockets = known.get(id);
@@ -62,7 +71,7 @@ export function exportLevel(
       ownInputs: sockets?.own ?? 0,
       incoming: links.filter(({ link }) => link.to[0] === id),
       outgoing: links.filter(({ link }) => link.from[0] === id),
-      imported,
+      removed,
     });
   });
   const reroutes = exportReroutes(links, file, asObjects);
@@ -75,14 +84,18 @@ export function exportLevel(
     file: {
       ...file,
       ...reroutes.file,
-      ...shown("nodes", nodes),
+      ...shown("nodes", withLost(nodes, listOf(kept["lostNodes"]))),
       ...shown("links", entries),
-      ...shown("groups", groups),
+      ...shown("groups", withLost(groups, listOf(kept["lostGroups"]))),
     },
     links,
+    removed,
     lastNode: Math.max(
       0,
-      ...ids.map((id) => Number(comfyId(id, graph.nodes[id]))).filter(Number.isSafeInteger),
+      ...ids
+        .filter((id) => graph.nodes[id]?.["comfy"] === undefined)
+        .map((id) => Number(comfyId(id, graph.nodes[id])))
+        .filter(Number.isSafeInteger),
     ),
     lastLink: lastId,
   };

@@ -30,6 +30,7 @@ export interface ExportedLink {
 
 export interface ExportedLinks {
   readonly links: readonly ExportedLink[];
+  /** Largest of the new numbers; 0 without any. */
   readonly lastId: number;
 }
 
@@ -42,10 +43,11 @@ export function exportLinks(source: LinkSource): ExportedLinks {
     return raw;
   });
   const kept = [...listOf(source.kept["links"]), ...listOf(source.kept["lost"]).map(lostId)];
-  let lastId = Math.max(
+  const lastGiven = Math.max(
     0,
     ...[...taken, ...kept.map(String)].map(Number).filter(Number.isSafeInteger),
   );
+  let lastId = lastGiven;
   const links = source.graph.links.map((link, i): ExportedLink => {
     const raw = given[i] ?? null;
     const entry = (link["comfy"] ?? null) as Json;
@@ -54,7 +56,7 @@ export function exportLinks(source: LinkSource): ExportedLinks {
     const id = raw === null ? ++lastId : idValue(entry);
     return { id, link, isUnchanged: false, entry: written(id, link, entry, source) };
   });
-  return { links, lastId };
+  return { links, lastId: lastId > lastGiven ? lastId : 0 };
 }
 
 function lostId(entry: Json): Json {
@@ -120,17 +122,17 @@ export function boundaryId(node: string): number | null {
   return node === BOUNDARY_OUT ? Number(OUTPUT_NODE) : null;
 }
 
-/** A list of link ids: what has gone is left out, what is new stands at the end. Ids that were never read stay. */
+/** A list of link ids: what was removed from here is left out, what is new stands at the end. */
 export function linkList(
   before: Json | undefined,
   own: readonly ExportedLink[],
-  imported: ReadonlySet<string>,
+  removed: ReadonlySet<string>,
 ): Json | undefined {
   const ids = new Set(own.map((link) => idOf(link.id)));
   const list = listOf(before);
   const stay = list.filter((id) => {
     const name = idOf(id);
-    return name === null || !imported.has(name) || ids.has(name);
+    return name === null || !removed.has(name) || ids.has(name);
   });
   const known = new Set(stay.map(idOf));
   const added = own.filter((link) => !link.isUnchanged && !known.has(idOf(link.id)));

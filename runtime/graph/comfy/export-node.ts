@@ -3,7 +3,7 @@ import { SUBGRAPH_PREFIX, type DocumentNode } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import { idOf, listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { linkList, type ExportedLink } from "./export-links.ts";
-import { derivedId } from "./import-node.ts";
+import { derivedId, UNKNOWN } from "./import-node.ts";
 import type { NodeFact } from "./node-facts.ts";
 import { pointOf, samePoint } from "./shapes.ts";
 import { fileOf, type NodeSockets, type Socket } from "./sockets.ts";
@@ -18,8 +18,8 @@ export interface NodeSource {
   readonly ownInputs: number;
   readonly incoming: readonly ExportedLink[];
   readonly outgoing: readonly ExportedLink[];
-  /** Ids of links that were read from the file. */
-  readonly imported: ReadonlySet<string>;
+  /** Ids of links of the file that are gone or go elsewhere now. */
+  readonly removed: ReadonlySet<string>;
 }
 
 const ORDER = [
@@ -40,7 +40,8 @@ const ORDER = [
 ];
 
 export function comfyId(id: string, node: DocumentNode | undefined): Json {
-  return objectOf(node?.["comfy"] as Json | undefined)["id"] ?? derivedId(id);
+  const given = objectOf(node?.["comfy"] as Json | undefined)["id"];
+  return given === undefined ? derivedId(id) : given;
 }
 
 export function exportNode(
@@ -56,8 +57,8 @@ export function exportNode(
   const promoted = promotedNames(node, file, source.sockets);
   const out: Record<string, Json> = {
     ...(isNew ? fresh(node, order, promoted) : file),
-    id: comfyId(id, node),
-    type: typeOf(node, file, source.definition),
+    ...(isWithoutId(node, source) ? {} : { id: comfyId(id, node) }),
+    ...typeOf(node, file, source.definition),
     ...place(node, file),
     ...flags(node, file),
     ...(inputs === null ? {} : { inputs }),
@@ -78,12 +79,19 @@ export function exportNode(
   );
 }
 
-function typeOf(node: DocumentNode, file: JsonObject, definition: string | null): Json {
+/** A node that its file gave no id needs none until something is linked to it. */
+function isWithoutId(node: DocumentNode, { incoming, outgoing }: NodeSource): boolean {
+  const { noId } = objectOf(node["comfy"] as Json | undefined);
+  return noId === true && incoming.length === 0 && outgoing.length === 0;
+}
+
+function typeOf(node: DocumentNode, file: JsonObject, definition: string | null): JsonObject {
   if (node.type.startsWith(SUBGRAPH_PREFIX)) {
     const id = node.type.slice(SUBGRAPH_PREFIX.length);
-    return definition ?? file["type"] ?? id;
+    return { type: definition ?? file["type"] ?? id };
   }
-  return node.type === "unknown" && file["type"] !== undefined ? file["type"] : node.type;
+  const isKept = node.type === UNKNOWN && node["comfy"] !== undefined;
+  return isKept ? {} : { type: node.type };
 }
 
 function fresh(
@@ -144,22 +152,27 @@ function flags(node: DocumentNode, file: JsonObject): JsonObject {
 }
 
 function exportInputs(node: DocumentNode, source: NodeSource): Json | null {
-  const { sockets, incoming, imported, fact } = source;
+  const { sockets, incoming, removed, fact } = source;
   const given = listOf(fileOf(node)["inputs"]);
-  const own = new Set(incoming.map((link) => idOf(link.id)));
   const isNew = node["comfy"] === undefined;
-  const entries = sockets.inputs.flatMap((socket, i): Json[] => {
+  const count = Math.max(given.length, sockets.inputs.length);
+  const entries = Array.from({ length: count }, (_, i): Json[] => {
+    const socket = sockets.inputs[i];
+    if (socket === undefined) return [given[i] ?? null];
     const into = incoming.find(({ link }) => link.to[1] === socket.name);
     const entry = given[i];
     if (i >= source.ownInputs || entry === undefined) {
-      return isNew || into !== undefined ? [newInput(socket, into?.id ?? null, fact, node)] : [];
+      const isLinked = into !== undefined && !into.isUnchanged;
+      return isNew || isLinked ? [newInput(socket, into?.id ?? null, fact, node)] : [];
     }
     const before = objectOf(entry);
     const link = idOf(before["link"]);
-    if (into !== undefined) return [link === idOf(into.id) ? entry : { ...before, link: into.id }];
-    const isGone = link !== null && imported.has(link) && !own.has(link);
+    if (into !== undefined) {
+      return [into.isUnchanged || link === idOf(into.id) ? entry : { ...before, link: into.id }];
+    }
+    const isGone = link !== null && removed.has(link);
     return [isGone ? { ...before, link: null } : entry];
-  });
+  }).flat();
   return entries.length === 0 && !isNew ? null : entries;
 }
 
@@ -181,7 +194,7 @@ function newInput(
 }
 
 function exportOutputs(node: DocumentNode, source: NodeSource): Json | null {
-  const { sockets, outgoing, imported } = source;
+  const { sockets, outgoing, removed } = source;
   const given = listOf(fileOf(node)["outputs"]);
   const used = sockets.outputs.map((socket) =>
     outgoing.filter(({ link }) => link.from[1] === socket.name),
@@ -192,8 +205,10 @@ function exportOutputs(node: DocumentNode, source: NodeSource): Json | null {
     ? sockets.outputs.length
     : Math.max(given.length, used.findLastIndex((links) => links.some((l) => !l.isUnchanged)) + 1);
   if (count === 0) return isNew ? [] : null;
-  return sockets.outputs.slice(0, count).map((socket, i): Json => {
+  return Array.from({ length: count }, (_, i): Json => {
     const entry = given[i];
+    const socket = sockets.outputs[i];
+    if (socket === undefined) return entry ?? null;
     const links = used[i] ?? [];
     if (entry === undefined) {
       const ids = links.map((link) => link.id);
@@ -201,12 +216,7 @@ function exportOutputs(node: DocumentNode, source: NodeSource): Json | null {
       return { name, type: socket.type, links: ids.length === 0 ? null : ids };
     }
     const before = objectOf(entry)["links"];
-    // Links that the file lists at another output of this node are no others.
-    const list = linkList(
-      before,
-      outgoing.filter((link) => links.includes(link) || link.isUnchanged),
-      imported,
-    );
+    const list = linkList(before, links, removed);
     return list === before || list === undefined ? entry : { ...objectOf(entry), links: list };
   });
 }

@@ -1,9 +1,8 @@
 /** One graph of a file: the root or a subgraph's definition. */
 import { type DocumentGraph, type DocumentNode, type Subgraph } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
-import { isObject } from "#runtime/graph/json";
 import { readBoundaries } from "./boundaries.ts";
-import { idOf, listOf, objectOf, record, type JsonObject } from "./comfy-json.ts";
+import { idOf, isJsonObject, listOf, objectOf, record, type JsonObject } from "./comfy-json.ts";
 import { reporter, type ImportContext } from "./context.ts";
 import { importLinks } from "./import-links.ts";
 import { importNode, nodeIds } from "./import-node.ts";
@@ -26,7 +25,7 @@ export function importLevel(
   context: ImportContext,
 ): ImportedLevel {
   const entries = listOf(raw["nodes"]);
-  const rawNodes = entries.filter(isObject);
+  const rawNodes = entries.filter(isJsonObject);
   const ids = nodeIds(rawNodes, (node, reason) =>
     reporter(context, path + node)("warning", reason),
   );
@@ -55,14 +54,16 @@ export function importLevel(
     report: (node, severity, reason) =>
       reporter(context, node === null ? null : path + node)(severity, reason),
   });
-  const groups = listOf(raw["groups"]).filter(isObject).map(importGroup);
+  const groups = listOf(raw["groups"]).filter(isJsonObject).map(importGroup);
   const natural = Object.keys(nodes);
   return {
     graph: { nodes, links: [...links.links], ...(groups.length === 0 ? {} : { groups }) },
     comfy: {
       ...(ids.every((id, i) => natural[i] === id) ? {} : { order: ids }),
       ...(links.imported.length === 0 ? {} : { links: links.imported }),
-      ...absentKeys(raw),
+      ...absentKeys(raw, SAID),
+      ...strangers("lostNodes", entries),
+      ...strangers("lostGroups", listOf(raw["groups"])),
       ...(links.lost.length === 0 ? {} : { lost: links.lost as unknown as Json }),
       file: Object.fromEntries(
         Object.entries(raw).filter(([key, value]) => !SAID.has(key) || !Array.isArray(value)),
@@ -71,9 +72,16 @@ export function importLevel(
   };
 }
 
-function absentKeys(raw: JsonObject): JsonObject {
-  const absent = [...SAID].filter((key) => !Array.isArray(raw[key]));
+/** Lists that the file has not: they stay away as long as they are empty. */
+function absentKeys(raw: JsonObject, keys: Iterable<string>): JsonObject {
+  const absent = [...keys].filter((key) => !Array.isArray(raw[key]));
   return absent.length === 0 ? {} : { absent };
+}
+
+/** Entries of a list that are no objects, with their index. */
+function strangers(key: string, list: readonly Json[]): JsonObject {
+  const lost = list.flatMap((entry, i) => (isJsonObject(entry) ? [] : [[i, entry] as Json]));
+  return lost.length === 0 ? {} : { [key]: lost };
 }
 
 function importGroup(raw: JsonObject): NonNullable<DocumentGraph["groups"]>[number] {
@@ -112,6 +120,10 @@ export function importDefinition(
     inputs,
     outputs,
     ...graph,
-    comfy: { ...rest, file: Object.fromEntries(kept) },
+    comfy: {
+      ...rest,
+      ...absentKeys(raw, [...SAID, "inputs", "outputs"]),
+      file: Object.fromEntries(kept),
+    },
   };
 }

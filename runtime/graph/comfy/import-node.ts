@@ -2,7 +2,7 @@
 import { SUBGRAPH_PREFIX, type DocumentNode } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import { isVirtual } from "#runtime/graph/virtual-nodes";
-import { idOf, objectOf, type JsonObject } from "./comfy-json.ts";
+import { digitsOf, idOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { reporter, type ImportContext } from "./context.ts";
 import { readWidgets, type ReadWidgets } from "./read-widgets.ts";
 import { promotedWidgets } from "./promoted-widgets.ts";
@@ -12,6 +12,9 @@ export interface ImportedNode {
   readonly id: string;
   readonly node: DocumentNode;
 }
+
+/** Type of a node without one. */
+export const UNKNOWN = "unknown";
 
 /** Keys that the document says itself. Others stay as they are. */
 const SAID = new Set(["id", "type", "title", "widgets_values", "pos", "size"]);
@@ -52,12 +55,13 @@ function build(raw: JsonObject, id: string, type: string, read: ReadWidgets): Do
   const at = pointOf(raw["pos"]);
   const size = pointOf(raw["size"]);
   const keep = Object.entries(raw).filter(([key, value]) => {
+    if (key === "widgets_values") return typeof value !== "object" || digitsOf(value) !== null;
     if (key === "title") return typeof value !== "string";
-    if (key === "type") return typeof value !== "string" || value === "";
-    return !SAID.has(key) || (key !== "id" && key !== "widgets_values" && !isPair(value));
+    if (key === "type") return typeof value !== "string" || value === "" || value === UNKNOWN;
+    return !SAID.has(key) || (key !== "id" && !isPair(value));
   });
   return {
-    type: type === "" ? "unknown" : type,
+    type: type === "" ? UNKNOWN : type,
     ...(typeof title === "string" ? { title } : {}),
     values: read.values,
     ...(mode === 2 ? { state: "muted" as const } : {}),
@@ -68,6 +72,7 @@ function build(raw: JsonObject, id: string, type: string, read: ReadWidgets): Do
     ...(flags["pinned"] === true ? { pinned: true } : {}),
     ...(typeof color === "string" ? { color } : {}),
     comfy: {
+      ...(raw["id"] === undefined ? { noId: true } : {}),
       ...(derivedId(id) === raw["id"] || raw["id"] === undefined ? {} : { id: raw["id"] }),
       ...(read.widgets === undefined ? {} : { widgets: read.widgets }),
       ...(read.integers.length === 0 ? {} : { integers: read.integers }),
@@ -90,7 +95,8 @@ export function nodeIds(
   const used = new Set<string>();
   return nodes.map((node) => {
     const id = idOf(node["id"]);
-    if (id !== null && !used.has(id)) {
+    // JSON reads a key of that name as none.
+    if (id !== null && id !== "__proto__" && !used.has(id)) {
       used.add(id);
       return id;
     }

@@ -49,7 +49,7 @@ export function readWidgets(
   }
   if (isObject(stored) && digitsOf(stored) === null) return fromRecord(stored, named, fact);
   const read = collect(Object.entries(named));
-  return stored === undefined ? read : { ...read, widgets: null };
+  return stored === null ? { ...read, widgets: null } : read;
 }
 
 function placesOf(

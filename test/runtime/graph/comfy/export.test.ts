@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "#runtime/graph/comfy/comfy-json";
+import { listOf, objectOf, type JsonObject } from "#runtime/graph/comfy/comfy-json";
 import type { DocumentLink, GraphDocument } from "#runtime/graph/document";
 import {
   comfyGraph,
@@ -91,8 +91,8 @@ describe("changes to a document that came from ComfyUI", () => {
   it("a link that is cut leaves no trace at its ends", () => {
     const graph = changed((document) => document.links.splice(0));
     expect(graph["links"]).toEqual([]);
-    expect((node(graph, 1)?.["outputs"] as JsonObject[])[0]?.["links"]).toEqual([]);
-    expect((node(graph, 2)?.["inputs"] as JsonObject[])[0]?.["link"]).toBeNull();
+    expect(objectOf(listOf(node(graph, 1)?.["outputs"])[0])["links"]).toEqual([]);
+    expect(objectOf(listOf(node(graph, 2)?.["inputs"])[0])["link"]).toBeNull();
   });
 
   it("a new node and its links get numbers, sockets and widgets", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "#runtime/graph/json";
-import { objectOf, type JsonObject } from "#runtime/graph/comfy/comfy-json";
+import { listOf, objectOf, type JsonObject } from "#runtime/graph/comfy/comfy-json";
 import {
   again,
   comfyGraph,
@@ -248,7 +248,7 @@ describe("subgraphs", () => {
     const graph = written(document);
     expect(promptOf(graph)["10:4"]?.["text"]).toBe("new outside");
     const [first] = objectOf(graph["definitions"])["subgraphs"] as JsonObject[];
-    expect((first?.["nodes"] as JsonObject[])[0]?.["widgets_values"]).toEqual(["new inside"]);
+    expect(objectOf(listOf(first?.["nodes"])[0])["widgets_values"]).toEqual(["new inside"]);
   });
 
   it("of our own documents become definitions with promoted values", () => {
