@@ -230,12 +230,18 @@ describe("umbel run says what is wrong and exits with", () => {
       () => [TEXT_TO_VIDEO, "--target", "saver"],
       /got "saver"\. Did you mean save\?/,
     ],
+    [
+      "JSON that is no graph",
+      3,
+      () => [file("e.json", '{"prompt": "a cat"}')],
+      /Expected an Umbel document.*got an object with keys prompt/,
+    ],
     ["broken JSON", 3, () => [file("b.json", '{"umbel": 1,')], /as JSON.*\[ERR_DOCUMENT\]/],
     [
-      "a ComfyUI workflow",
+      "a ComfyUI workflow that cannot run",
       3,
       () => [file("c.json", JSON.stringify(workflow))],
-      /got a ComfyUI workflow/,
+      /error at 1\.model: Expected a link of type MODEL.*\n[^]*\[ERR_VALIDATION\]/,
     ],
     [
       "an unknown node",
@@ -270,7 +276,7 @@ describe("umbel run says what is wrong and exits with", () => {
     const disk = join(folder, "disk");
     mkdirSync(disk);
     try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "umbel-test", disk], {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=4k", "umbel-test", disk], {
         stdio: "pipe",
       });
     } catch {
