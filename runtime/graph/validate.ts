@@ -9,7 +9,12 @@ import {
 } from "./document.ts";
 import { nearest } from "./nearest.ts";
 import type { Problem } from "./problems.ts";
-import { resolveGraph, type ResolvedGraph, type SocketLookup } from "./resolve.ts";
+import {
+  resolveGraph,
+  type ResolvedGraph,
+  type ResolvedNode,
+  type SocketLookup,
+} from "./resolve.ts";
 import { socketsMatch } from "./sockets.ts";
 import { validateValue, type Choices } from "./validate-value.ts";
 
@@ -36,9 +41,7 @@ export function validateDocument(
       problems.push(unknownType(node.id, node.type, descriptions));
       continue;
     }
-    problems.push(
-      ...nodeProblems(node.id, node.values, node.inputs, description, graph, descriptions, choices),
-    );
+    problems.push(...nodeProblems(node, description, graph, descriptions, choices));
   }
   problems.push(...cycleProblems(graph));
   const runnable = [...graph.values()].some((node) => descriptions.get(node.type)?.output === true);
@@ -61,9 +64,7 @@ export function socketLookup(descriptions: NodeDescriptions): SocketLookup {
 }
 
 function nodeProblems(
-  node: string,
-  values: Readonly<Record<string, unknown>>,
-  inputs: Readonly<Record<string, { node: string; output: string }>>,
+  { id: node, values, inputs, cut }: ResolvedNode,
   description: NodeDescription,
   graph: ResolvedGraph,
   descriptions: NodeDescriptions,
@@ -98,7 +99,8 @@ function nodeProblems(
     const value = values[input.name];
     if (value === undefined) {
       if (
-        input.kind === "socket" ? !input.optional : input.default === undefined && !input.optional
+        !input.optional &&
+        (input.kind === "socket" || input.default === undefined || cut.includes(input.name))
       ) {
         problems.push({
           code: "missing_input",
@@ -110,7 +112,7 @@ function nodeProblems(
       }
       continue;
     }
-    const problem = validateValue(node, input, value as never, choices);
+    const problem = validateValue(node, input, value, choices);
     if (problem !== null) problems.push(problem);
   }
   const known = new Set(description.inputs.map((input) => input.name));

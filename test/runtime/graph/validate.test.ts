@@ -90,6 +90,17 @@ const chain: [string, string, string, string][] = [
 ];
 
 describe("validateDocument", () => {
+  it("misses a parameter whose link ends at a muted node, whatever value it holds", () => {
+    const nodes = {
+      ...good,
+      s: { type: "Sample", values: { steps: 5 } },
+      muted: { type: "Sample", state: "muted" },
+    };
+    const { problems, graph } = check(nodes, [...chain, ["muted", "LATENT", "s", "steps"]]);
+    expect(graph.get("s")).toMatchObject({ values: {}, cut: ["steps"] });
+    expect(problems).toMatchObject([{ code: "missing_input", node: "s", socket: "steps" }]);
+  });
+
   it("accepts a whole graph", () => {
     expect(check(good, chain).problems).toEqual([]);
   });
