@@ -1,5 +1,4 @@
 /** Settings -> a working engine in this process. */
-import { mkdir } from "node:fs/promises";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { Device } from "#runtime/tensor/device";
 import { openDevice } from "#runtime/tensor/devices";
@@ -17,7 +16,6 @@ export interface OpenEngine extends AsyncDisposable {
 
 export async function openEngine(settings: EngineSettings): Promise<OpenEngine> {
   const registry = await loadNodes(settings.nodes);
-  await mkdir(settings.temporaryFolder, { recursive: true });
   const device = openDevice(settings.device, {
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
     ...(settings.precision === undefined ? {} : { precision: settings.precision }),

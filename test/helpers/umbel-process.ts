@@ -18,10 +18,15 @@ export const LARGE = ["latent.width=768", "latent.height=768", "latent.length=33
 export const sets = (assignments: readonly string[]): string[] =>
   assignments.flatMap((assignment) => ["--set", assignment]);
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A folder that goes away after the test file. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "umbel-test-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
