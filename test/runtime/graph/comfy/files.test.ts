@@ -8,6 +8,7 @@ import {
   objectOf,
   parseComfyJson,
   sameJson,
+  type JsonObject,
 } from "#runtime/graph/comfy/comfy-json";
 import { exportPrompt } from "#runtime/graph/comfy/export-prompt";
 import { importComfy } from "#runtime/graph/comfy/import";
@@ -15,7 +16,7 @@ import { combineFacts, NO_FACTS } from "#runtime/graph/comfy/node-facts";
 import { readObjectInfo } from "#runtime/graph/comfy/object-info";
 import { runFolders } from "../../../../scripts/conformance/run.ts";
 import { promptDifferences } from "../../../../scripts/conformance/prompt-differences.ts";
-import { inputsOf, trip, written } from "../../../helpers/comfy.ts";
+import { FACTS, inputsOf, trip, written } from "../../../helpers/comfy.ts";
 import { NO_SHARED, sharedDir, sharedPath } from "../../../helpers/shared.ts";
 
 const read = (path: string): string => readFileSync(sharedPath(`comfyui/${path}`), "utf8");
@@ -68,6 +69,40 @@ describe.skipIf(sharedDir() === null)(`workflows of ComfyUI (${NO_SHARED})`, () 
       expect(performance.now() - started, `mutation ${seed}`).toBeLessThan(5000);
     }
     expect(outcomes.opened).toBeGreaterThan(200);
+  });
+});
+
+describe("what counts as a difference", () => {
+  const sampler = (inputs: JsonObject): JsonObject => ({ class_type: "Sample", inputs });
+  const base = { 1: sampler({ steps: 3, model: ["2", 0] }), 2: { class_type: "Load", inputs: {} } };
+  const differences = (ours: JsonObject, reference: JsonObject = base) =>
+    promptDifferences(ours, reference, FACTS);
+
+  it("an other value, link or class, and whatever only one has", () => {
+    const other = (inputs: JsonObject): readonly string[] =>
+      differences({ ...base, 1: sampler(inputs) }).different;
+    expect(other({ steps: 3, model: ["2", 0] })).toEqual([]);
+    expect(other({ steps: 4, model: ["2", 0] })).toEqual(["1.steps"]);
+    expect(other({ steps: 3, model: ["2", 1] })).toEqual(["1.model"]);
+    expect(other({ steps: 3 })).toEqual(["1.model"]);
+    expect(other({ model: ["2", 0] })).toEqual(["1.steps"]);
+    expect(other({ steps: 3, cfg: 1, model: ["2", 0] })).toEqual(["1.cfg"]);
+    expect(differences({ ...base, 2: { class_type: "Save", inputs: {} } }).different).toEqual([
+      "2",
+    ]);
+    expect(differences({ 1: base[1] }).different).toEqual(["2"]);
+    expect(differences({ ...base, 3: base[2] }).different).toEqual(["3"]);
+  });
+
+  it("not what the reference is known to do otherwise", () => {
+    const meta = { ...base, 2: { class_type: "Load", inputs: {}, _meta: { title: "x" } } };
+    expect(differences(meta).different).toEqual([]);
+    const defaults = { ...base, 1: sampler({ steps: 3, model: ["2", 0], latent: 0 }) };
+    expect(differences(base, defaults).different).toEqual([]);
+    const group = { ...base, 5: { class_type: "workflow>g", inputs: {} } };
+    expect(differences({ ...base, "5:0": base[2] }, group).different).toEqual([]);
+    const linksOnly = { ...base, 1: sampler({ model: ["2", 0] }) };
+    expect(differences(base, linksOnly)).toEqual({ different: [], withoutValues: ["1"] });
   });
 });
 

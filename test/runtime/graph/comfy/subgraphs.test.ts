@@ -187,6 +187,42 @@ describe("values that a subgraph's node holds", () => {
   });
 });
 
+describe("nodes that only the editor has, across a subgraph's boundary", () => {
+  it("a primitive outside writes into a parameter inside", () => {
+    const primitive = comfyNode(3, "PrimitiveNode", {
+      values: ["from outside", "fixed"],
+      outputs: [{ name: "STRING", type: "STRING", links: [8] }],
+    });
+    const host = comfyNode(10, "U", {
+      values: ["outside"],
+      inputs: [input("clip", "CLIP"), widgetInput("text", "STRING", 8)],
+      outputs: [output("CONDITIONING")],
+    });
+    const graph = comfyGraph([primitive, host], [[8, 3, 0, 10, 1, "STRING"]], {
+      definitions: { subgraphs: [ENCODE] },
+    });
+    expect(promptOf(graph)["10:4"]).toEqual({ text: "from outside" });
+  });
+
+  it("a GetNode inside finds the SetNode around it", () => {
+    const inner = definition("U", {
+      inputs: [],
+      outputs: [],
+      nodes: [
+        comfyNode(2, "GetNode", { values: ["c"], outputs: [output("CLIP", [1])] }),
+        comfyNode(4, "Encode", { values: ["t"], inputs: [input("clip", "CLIP", 1)] }),
+      ],
+      links: [link(1, [2, 0], [4, 0])],
+    });
+    const set = comfyNode(3, "SetNode", { values: ["c"], inputs: [input("CLIP", "CLIP", 5)] });
+    const graph = comfyGraph([load, set, comfyNode(10, "U")], [[5, 1, 1, 3, 0, "CLIP"]], {
+      definitions: { subgraphs: [inner] },
+    });
+    expect(promptOf(graph)["10:4"]).toEqual({ text: "t", clip: ["1", 1] });
+    expect(again(graph)).toEqual(graph);
+  });
+});
+
 describe("subgraphs", () => {
   const OUTER = definition("V", {
     inputs: [
