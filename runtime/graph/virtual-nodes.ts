@@ -42,23 +42,30 @@ export interface KeptSocket {
   readonly type: string;
 }
 
-/** Sockets of a node whose class is not known, as the file that it came from lists them. */
+/**
+ * Sockets of a node whose class is not known, as the file that it came from lists them. Outputs that its class named
+ * otherwise when the file was read have those names.
+ */
 export function keptSockets(
   node: { readonly [key: string]: unknown },
   side: "inputs" | "outputs",
 ): readonly KeptSocket[] {
-  const { comfy } = node;
-  const file = isObject(comfy) ? comfy["file"] : undefined;
-  const list = isObject(file) ? file[side] : undefined;
-  if (!Array.isArray(list)) return [];
-  const entries = (list as readonly Json[]).map((entry) => (isObject(entry) ? entry : {}));
+  const comfy = isObject(node["comfy"]) ? node["comfy"] : {};
+  const file = isObject(comfy["file"]) ? comfy["file"] : {};
+  const entries = listOf(file[side]).map((entry) => (isObject(entry) ? entry : {}));
+  const given = side === "outputs" ? listOf(comfy["outputs"]) : [];
   const names = uniqueNames(
-    entries.map(({ name }, i) =>
-      typeof name === "string" && name !== "" ? name : `${side.slice(0, -1)} ${i}`,
-    ),
+    Array.from({ length: Math.max(entries.length, given.length) }, (_, i) => {
+      const name = given[i] ?? entries[i]?.["name"];
+      return typeof name === "string" && name !== "" ? name : `${side.slice(0, -1)} ${i}`;
+    }),
   );
-  return entries.map(({ type }, i) => ({
-    name: names[i] ?? "",
-    type: typeof type === "string" ? type : "*",
-  }));
+  return names.map((name, i) => {
+    const type = entries[i]?.["type"];
+    return { name, type: typeof type === "string" ? type : "*" };
+  });
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
 }

@@ -9,7 +9,7 @@ import type { Json } from "#runtime/graph/json";
 import { INPUT_NODE, OUTPUT_NODE } from "./boundaries.ts";
 import { idOf, isJsonObject, listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { readLink, type RawLink } from "./import-links.ts";
-import type { NodeSockets } from "./sockets.ts";
+import { isCalled, type NodeSockets } from "./sockets.ts";
 
 export interface LinkSource {
   readonly graph: DocumentGraph;
@@ -70,8 +70,8 @@ function idValue(entry: Json): Json {
 function isUnchanged(raw: RawLink, { from, to }: DocumentLink, source: LinkSource): boolean {
   if (raw.origin !== idOf(source.idOf(from[0])) || raw.target !== idOf(source.idOf(to[0])))
     return false;
-  const output = source.sockets(from[0]).outputs[raw.originSlot]?.name;
-  if ((output ?? `output ${raw.originSlot}`) !== from[1]) return false;
+  const output = source.sockets(from[0]).outputs[raw.originSlot];
+  if (!isCalled(output ?? { name: `output ${raw.originSlot}`, type: "*" }, from[1])) return false;
   const { inputs } = source.sockets(to[0]);
   return (
     inputs[raw.targetSlot]?.name === to[1] ||
@@ -84,7 +84,7 @@ function written(id: Json, { from, to }: DocumentLink, entry: Json, source: Link
   const inputs = source.sockets(to[0]).inputs;
   const originSlot = Math.max(
     0,
-    outputs.findIndex((socket) => socket.name === from[1]),
+    outputs.findIndex((socket) => isCalled(socket, from[1])),
   );
   const targetSlot = Math.max(
     0,

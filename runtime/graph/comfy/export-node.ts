@@ -6,7 +6,7 @@ import { linkList, type ExportedLink } from "./export-links.ts";
 import { derivedId, UNKNOWN } from "./import-node.ts";
 import type { NodeFact } from "./node-facts.ts";
 import { pointOf, samePoint } from "./shapes.ts";
-import { fileOf, type NodeSockets, type Socket } from "./sockets.ts";
+import { fileOf, isCalled, type NodeSockets, type Socket } from "./sockets.ts";
 import { writeWidgets } from "./write-widgets.ts";
 
 export interface NodeSource {
@@ -197,7 +197,7 @@ function exportOutputs(node: DocumentNode, source: NodeSource): Json | null {
   const { sockets, outgoing, removed } = source;
   const given = listOf(fileOf(node)["outputs"]);
   const used = sockets.outputs.map((socket) =>
-    outgoing.filter(({ link }) => link.from[1] === socket.name),
+    outgoing.filter(({ link }) => isCalled(socket, link.from[1])),
   );
   const isNew = node["comfy"] === undefined;
   // A file may list fewer outputs than the class has; those that are linked are added.

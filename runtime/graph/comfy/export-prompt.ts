@@ -5,6 +5,7 @@ import type { Json } from "#runtime/graph/json";
 import { resolveGraph, type ResolvedGraph, type ResolvedNode } from "#runtime/graph/resolve";
 import { listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { dynamicPrompt } from "./dynamic-prompts.ts";
+import { nameValues } from "./name-values.ts";
 import { widgetsOf, type NodeFacts } from "./node-facts.ts";
 import { comfyValue } from "./write-widgets.ts";
 
@@ -17,7 +18,7 @@ export function exportPrompt(
   facts: NodeFacts,
   choose?: (count: number) => number,
 ): JsonObject {
-  const graph = resolveGraph(document, {
+  const graph = resolveGraph(nameValues(document, facts), {
     inputs: (type) => facts.get(type)?.inputs ?? [],
     outputs: (type) => facts.get(type)?.outputs ?? [],
   });

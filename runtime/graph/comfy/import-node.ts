@@ -1,7 +1,7 @@
 /** One node of a ComfyUI graph. */
 import { SUBGRAPH_PREFIX, type DocumentNode } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
-import { isVirtual } from "#runtime/graph/virtual-nodes";
+import { isVirtual, keptSockets } from "#runtime/graph/virtual-nodes";
 import { digitsOf, idOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { reporter, type ImportContext } from "./context.ts";
 import { readWidgets, type ReadWidgets } from "./read-widgets.ts";
@@ -46,7 +46,11 @@ export function importNode(
   if (type === "") report("warning", "Expected a node with a type, got one without: it is kept.");
   else if (fact === undefined && !isVirtual(type))
     report("warning", `The node type "${type}" is not known here: it is kept as it is.`);
-  return { id, node: build(raw, id, type, readWidgets(raw, fact, report)) };
+  const node = build(raw, id, type, readWidgets(raw, fact, report));
+  const names = fact?.outputs.map((output) => output.name) ?? [];
+  const kept = keptSockets(node, "outputs");
+  if (names.every((name, i) => kept[i]?.name === name)) return { id, node };
+  return { id, node: { ...node, comfy: { ...objectOf(node["comfy"] as Json), outputs: names } } };
 }
 
 function build(raw: JsonObject, id: string, type: string, read: ReadWidgets): DocumentNode {

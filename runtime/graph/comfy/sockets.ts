@@ -2,7 +2,7 @@
 import { uniqueNames } from "#runtime/graph/unique-names";
 import { SUBGRAPH_PREFIX, type DocumentNode, type Subgraph } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
-import { PASS_THROUGH } from "#runtime/graph/virtual-nodes";
+import { keptSockets, PASS_THROUGH } from "#runtime/graph/virtual-nodes";
 import { boundaryName } from "./boundaries.ts";
 import { idOf, listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { type NodeFact, type NodeFacts } from "./node-facts.ts";
@@ -13,6 +13,12 @@ export interface Socket {
   readonly type: string;
   /** Id of the link that the file gives an input. */
   readonly link?: string | null;
+  /** What the file calls an output that its class names otherwise. */
+  readonly alias?: string;
+}
+
+export function isCalled({ name, alias }: Socket, wanted: string): boolean {
+  return name === wanted || alias === wanted;
 }
 
 export interface NodeSockets {
@@ -50,7 +56,7 @@ export function socketsOf(
   const fact = facts.get(node.type);
   return {
     inputs: Array.isArray(file["inputs"]) ? named(inputs, "input") : classInputs(fact),
-    outputs: outputSockets(outputs, fact),
+    outputs: outputSockets(keptSockets(node, "outputs"), fact),
   };
 }
 
@@ -70,13 +76,14 @@ function classInputs(fact: NodeFact | undefined): readonly Socket[] {
 }
 
 /** Outputs go by their place: their names may be translated. */
-function outputSockets(entries: readonly JsonObject[], fact: NodeFact | undefined): Socket[] {
-  const own = named(entries, "output");
+function outputSockets(own: readonly Socket[], fact: NodeFact | undefined): Socket[] {
   const known = fact?.outputs ?? [];
-  return Array.from(
-    { length: Math.max(own.length, known.length) },
-    (_, i) => known[i] ?? own[i] ?? { name: `output ${i}`, type: "*" },
-  );
+  return Array.from({ length: Math.max(own.length, known.length) }, (_, i) => {
+    const alias = own[i]?.name ?? `output ${i}`;
+    const socket = known[i] ?? own[i] ?? { name: alias, type: "*" };
+    // A name of the file that is another output's here would lead astray.
+    return known.some(({ name }) => name === alias) ? socket : { ...socket, alias };
+  });
 }
 
 function subgraphSockets(

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { listOf, objectOf, type JsonObject } from "#runtime/graph/comfy/comfy-json";
 import type { DocumentLink, GraphDocument } from "#runtime/graph/document";
+import { NO_FACTS } from "#runtime/graph/comfy/node-facts";
 import {
+  FACTS,
   comfyGraph,
   comfyNode,
   input,
@@ -184,5 +186,45 @@ describe("a document of our own", () => {
     expect(promptOf(graph)).toEqual(inputsOf(document));
     expect(inputsOf(document)["s"]).toMatchObject({ steps: 3, cfg: 8, model: ["load", 0] });
     expect(read(graph).document.nodes["load"]?.at).toEqual([1, 2]);
+  });
+});
+
+describe("a document that was read without knowing its classes", () => {
+  const graph = comfyGraph(
+    [
+      comfyNode(1, "Load", {
+        values: ["b.safetensors"],
+        outputs: [
+          { name: "MODELL", type: "MODEL", links: [] },
+          { name: "KLAMMER", type: "CLIP", links: [1] },
+        ],
+      }),
+      comfyNode(2, "Encode", { values: ["hello"], inputs: [input("clip", "CLIP", 1)] }),
+    ],
+    [[1, 1, 1, 2, 0, "CLIP"]],
+  );
+  const document = trip(read(graph, NO_FACTS).document);
+
+  it("names its values once they are known", () => {
+    expect(inputsOf(document, NO_FACTS)).toEqual({ 1: {}, 2: { clip: ["1", 1] } });
+    expect(inputsOf(document)).toEqual({
+      1: { name: "b.safetensors" },
+      2: { text: "hello", clip: ["1", 1] },
+    });
+  });
+
+  it("goes out equal then too", () => {
+    expect(written(document, FACTS)).toEqual(graph);
+    const known = trip(read(graph).document);
+    expect(written(known, NO_FACTS)).toEqual(graph);
+    expect(inputsOf(known, NO_FACTS)).toEqual(inputsOf(known));
+  });
+
+  it("and keeps the place of a link whose other end moved", () => {
+    const moved = structuredClone(document);
+    moved.nodes["3"] = { type: "Encode", values: {} };
+    Object.assign(moved.links[0] as DocumentLink, { to: ["3", "clip"] });
+    expect(written(moved)["links"]).toEqual([[1, 1, 1, 3, 0, "CLIP"]]);
+    expect(promptOf(written(moved))).toEqual(inputsOf(moved));
   });
 });
