@@ -11,4 +11,8 @@ export const PACKAGE_ROOT = existsSync(join(CODE_ROOT, "models")) ? CODE_ROOT : 
 export const NODE_FOLDER = join(CODE_ROOT, "nodes");
 export const BUNDLED_MODELS = join(PACKAGE_ROOT, "models");
 /** Counts the tokens of prompts when a plan's text encoder has no file. */
-export const PLANNING_TOKENIZER = join(PACKAGE_ROOT, "scripts", "train", "spiece.model");
+export const PLANNING_TEXT_ENCODER = join(
+  BUNDLED_MODELS,
+  "text_encoders",
+  "umbel_tiny_umt5_bf16.safetensors",
+);

@@ -1,5 +1,4 @@
 /** What a graph would take, from the null device: memory and operations of every stage, without weights or results. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
@@ -10,7 +9,7 @@ import { NullDevice } from "#runtime/tensor/null-device";
 import { Engine } from "./engine.ts";
 import { engineFiles } from "./engine-files.ts";
 import type { EngineFiles } from "./files.ts";
-import { PLANNING_TOKENIZER } from "./locations.ts";
+import { PLANNING_TEXT_ENCODER } from "./locations.ts";
 import { loadFamilies } from "./models/families.ts";
 import { PlannedModels } from "./models/planned-models.ts";
 import { loadNodes, type NodeRegistry } from "./node-registry.ts";
@@ -66,7 +65,7 @@ async function count(
   using models = new PlannedModels({
     device,
     families: await loadFamilies(),
-    tokenizer: () => readFileSync(PLANNING_TOKENIZER),
+    tokenizerFrom: PLANNING_TEXT_ENCODER,
     ...(dense ? { attention: DENSE } : {}),
   });
   const engine = new Engine({

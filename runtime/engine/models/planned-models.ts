@@ -20,8 +20,8 @@ import { sourceStore, type WeightStore } from "./weight-store.ts";
 export interface PlannedModelsOptions {
   readonly device: Device;
   readonly families: readonly AnyFamily[];
-  /** Tokeniser that counts the tokens of prompts for text encoders without a file. */
-  readonly tokenizer: () => Uint8Array;
+  /** Text encoder whose tokeniser counts the tokens of prompts where the wanted one has no file. */
+  readonly tokenizerFrom: string;
   readonly attention?: AttentionSettings;
 }
 
@@ -81,7 +81,9 @@ export class PlannedModels implements ModelAccess, Disposable {
     const { path } = recipe.checkpoint;
     if (existsSync(path)) return this.#manager.textEncoder({ ...recipe, loras: [] });
     const { family, config, store } = this.#empty<TextEncoderFamily>(path, "text-encoder");
-    const tokenizer = this.#options.tokenizer();
+    const stand = this.#manager.identify(this.#options.tokenizerFrom, "text-encoder");
+    using near = await this.#manager.textEncoder({ kind: "clip", checkpoint: stand, loras: [] });
+    const { tokenizer } = near;
     return {
       instance: family.create(config, store),
       warnings: [],
