@@ -15,6 +15,7 @@ import {
 } from "../../helpers/umbel-process.ts";
 
 const folder = scratchFolder();
+let runs = 0;
 
 interface Interrupted extends Outcome {
   readonly milliseconds: number;
@@ -27,7 +28,7 @@ async function interrupt(
   { node, wait, signals }: { node: string; wait: number; signals: readonly NodeJS.Signals[] },
   graph = TEXT_TO_VIDEO,
 ): Promise<Interrupted> {
-  const out = join(folder, `${node}-${signals.length}`);
+  const out = join(folder, `run-${runs++}`);
   const run = startUmbel(["run", graph, ...sets(assignments), "--json", "--out", out]);
   await run.printed(new RegExp(`"node_started","job":"cli","node":"${node}"`));
   await sleep(wait);
@@ -66,7 +67,8 @@ describe("Ctrl-C", () => {
   );
 
   it("does not wait for an encoder", { retry: 2, timeout: 60_000 }, async () => {
-    const size = 2048;
+    // Noise of this size takes the encoder many seconds on any machine.
+    const size = 4096;
     const data = randomArray(size * size * 3, 1, 0.5).map((value) => value + 0.5);
     const frames = { data, count: 1, height: size, width: size, channels: 3 } as const;
     await writePng(join(folder, "noise.png"), frames, 0, {});
