@@ -43,7 +43,7 @@ OP(linear_gated_residual, T, W, M, T, T, O)  // residual + gate * (x W^T + b): x
 OP(lora_merge, W, W, W, F, R)        // w [N, K] + scale * up [N, r] down [r, K]
 
 // Attention: q [B?, Sq, H, D], k and v [B?, Sk, H, D]
-OP(attention, T, T, T, N, F, I, O, P)  // bias [H or 1, Sq, Sk], scale, valid keys (-1: all); out, log-sum-exp [B?, H, Sq]
+OP(attention, T, T, T, N, F, I, O, P)  // bias [H or 1, Sq or 1, Sk], scale, valid keys (-1: all); out, log-sum-exp [B?, H, Sq]
 OP(block_sparse_attention, T, T, T, T, T, I, F, I, O, P)  // q, k, v [S, H, D], row_ptr int32 [G, rows+1], col int32 [G, nnz] (G: 1 or H), block, scale, valid keys; out, log-sum-exp [H, Sq]
 
 // Convolution, channels last: x [T, H, W, Cin], weight [Cout, kT, kH, kW, Cin]
