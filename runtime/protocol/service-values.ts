@@ -1,0 +1,238 @@
+/** What a user interface and the runtime service tell each other, as schemas; both sides check with them. */
+import { z } from "zod";
+import { documentSchema } from "#runtime/graph/document";
+
+const id = z.string().min(1).max(200);
+const bytes = z.number().int().nonnegative();
+/** Milliseconds since 1970. */
+const time = z.number();
+
+export const documentValue = documentSchema;
+export const binary = z.instanceof(Uint8Array);
+
+export const problem = z.object({
+  code: z.string(),
+  severity: z.enum(["error", "warning"]),
+  node: z.string().optional(),
+  socket: z.string().optional(),
+  message: z.string(),
+});
+
+export const errorRecord = z.object({
+  code: z.string(),
+  message: z.string(),
+  nodeId: z.string().optional(),
+});
+
+export const deviceInfo = z.object({
+  name: z.string().describe('"cpu", "cuda", "null"'),
+  label: z.string().describe("For people: NVIDIA GeForce RTX 4090"),
+  totalBytes: bytes,
+  freeBytes: bytes,
+  /** Why a faster device or path is not used; null when nothing is left out. */
+  note: z.string().nullable(),
+});
+
+export const serviceInfo = z.object({
+  version: z.string(),
+  device: deviceInfo,
+  outputFolder: z.string(),
+  inputFolder: z.string(),
+  modelFolders: z.array(z.string()),
+});
+
+/** A file that a run wrote. `path` is relative to the output (or temporary) folder, with forward slashes. */
+export const resultFile = z.object({
+  kind: z.enum(["image", "video"]),
+  place: z.enum(["output", "temporary"]),
+  path: z.string(),
+  width: z.number().int(),
+  height: z.number().int(),
+  frames: z.number().int(),
+  fps: z.number().optional(),
+});
+
+export const nodeRun = z.object({
+  node: id,
+  seconds: z.number(),
+  peakBytes: bytes,
+  cached: z.boolean(),
+});
+
+export const jobState = z.enum(["waiting", "running", "done", "failed", "cancelled"]);
+
+/** One value that a sweep sets: node id, parameter, and the values it takes. */
+export const sweepAxis = z.object({
+  node: id,
+  value: z.string(),
+  values: z
+    .array(z.union([z.number(), z.string(), z.boolean()]))
+    .min(1)
+    .max(64),
+});
+
+export const jobEntry = z.object({
+  job: id,
+  title: z.string(),
+  state: jobState,
+  /** Jobs submitted together (a batch, a sweep) share it. */
+  batch: id.nullable(),
+  /** Place in a sweep: index on each axis. */
+  cell: z.array(z.number().int().nonnegative()).max(2).nullable(),
+  priority: z.number().int(),
+  added: time,
+  started: time.nullable(),
+  ended: time.nullable(),
+  attempts: z.number().int(),
+  /** Why it failed, or why it is tried again. */
+  error: errorRecord.nullable(),
+  problems: z.array(problem),
+  results: z.array(resultFile.extend({ node: id })),
+  nodes: z.array(nodeRun),
+  peakBytes: bytes.nullable(),
+});
+
+export const queueState = z.object({
+  paused: z.boolean(),
+  running: z.array(jobEntry),
+  /** In the order in which they will run. */
+  waiting: z.array(jobEntry),
+});
+
+export const planReport = z.object({
+  stages: z.array(
+    z.object({
+      node: id,
+      title: z.string(),
+      peakBytes: bytes,
+      flops: z.number(),
+      /** From earlier runs on this device; null when nothing is known. */
+      seconds: z.number().nullable(),
+    }),
+  ),
+  peakBytes: bytes,
+  flops: z.number(),
+  denseFlops: z.number(),
+  attentionFlops: z.number(),
+  denseAttentionFlops: z.number(),
+  /** Seconds a step and of the whole run, from what this device was measured to do; null when unknown. */
+  secondsPerStep: z.number().nullable(),
+  seconds: z.number().nullable(),
+  assumed: z.array(z.object({ file: z.string(), model: z.string() })),
+});
+
+export const maskRequest = z.object({
+  kind: z.enum(["wan", "hunyuan"]),
+  width: z.number().int().min(16).max(16384),
+  height: z.number().int().min(16).max(16384),
+  /** Video frames (4 k + 1). */
+  frames: z.number().int().min(1).max(4097),
+  decay: z.number().min(0).max(10),
+  block: z.union([z.literal(64), z.literal(128)]),
+  textTokens: z.number().int().min(0).max(4096).default(0),
+});
+
+export const maskReport = z.object({
+  /** Blocks a side. */
+  blocks: z.number().int(),
+  tokens: z.number().int(),
+  tokensPerFrame: z.number().int(),
+  latentFrames: z.number().int(),
+  /** blocks x blocks, row-major: 1 kept, 0 dropped; query blocks down. */
+  kept: binary,
+  density: z.number(),
+  /** Of one transformer step against the dense one, attention and the rest together; null without a model. */
+  stepFlopShare: z.number().nullable(),
+});
+
+export const modelFile = z.object({
+  folder: z.string().describe("diffusion_models, loras, ..."),
+  name: z.string().describe("As a graph names it"),
+  path: z.string(),
+  bytes,
+  family: z.string().nullable(),
+  kind: z.string().nullable(),
+  precision: z.string().nullable(),
+  /** Why it cannot be used; null when it can. */
+  problem: z.string().nullable(),
+});
+
+export const missingModel = z.object({
+  node: id,
+  input: z.string(),
+  folder: z.string(),
+  name: z.string(),
+  /** Where the graph says it can be had. */
+  url: z.string().nullable(),
+  sha256: z.string().nullable(),
+  /** Where to put it by hand. */
+  target: z.string(),
+});
+
+export const download = z.object({
+  id,
+  url: z.string(),
+  host: z.string(),
+  folder: z.string(),
+  name: z.string(),
+  state: z.enum(["running", "paused", "done", "failed"]),
+  received: bytes,
+  total: bytes.nullable(),
+  bytesPerSecond: z.number(),
+  sha256: z.string().nullable(),
+  error: errorRecord.nullable(),
+});
+
+export const journalEntry = z.object({
+  id,
+  title: z.string(),
+  /** The file it was opened from or saved to. */
+  path: z.string().nullable(),
+  /** Whether it differs from that file. */
+  dirty: z.boolean(),
+  changed: time,
+  document: documentValue,
+});
+
+export const importNote = z.object({
+  node: z.string().nullable(),
+  message: z.string(),
+});
+
+/** PSNR in dB and SSIM of two clips of one size, in all and frame by frame; null dB: the frames are equal. */
+export const comparison = z.object({
+  frames: z.number().int(),
+  psnr: z.number().nullable(),
+  ssim: z.number(),
+  psnrByFrame: z.array(z.number().nullable()),
+  ssimByFrame: z.array(z.number()),
+});
+
+export const settingsValue = z.object({
+  theme: z.enum(["system", "dark", "light"]).default("system"),
+  modelFolders: z.array(z.string()).default([]),
+  outputFolder: z.string().nullable().default(null),
+  device: z.enum(["auto", "cpu", "cuda"]).default("auto"),
+  memoryBudgetBytes: bytes.nullable().default(null),
+  linkStyle: z.enum(["curved", "straight", "stepped", "hidden"]).default("curved"),
+  snapToGrid: z.boolean().default(false),
+  /** Command -> key, where it differs from the default. */
+  keys: z.record(z.string(), z.string()).default({}),
+});
+
+export type ServiceInfo = z.infer<typeof serviceInfo>;
+export type DeviceInfo = z.infer<typeof deviceInfo>;
+export type ResultFile = z.infer<typeof resultFile>;
+export type JobEntry = z.infer<typeof jobEntry>;
+export type QueueState = z.infer<typeof queueState>;
+export type SweepAxis = z.infer<typeof sweepAxis>;
+export type PlanReport = z.infer<typeof planReport>;
+export type MaskRequest = z.input<typeof maskRequest>;
+export type MaskReport = z.infer<typeof maskReport>;
+export type ModelFile = z.infer<typeof modelFile>;
+export type MissingModel = z.infer<typeof missingModel>;
+export type Download = z.infer<typeof download>;
+export type JournalEntry = z.infer<typeof journalEntry>;
+export type ImportNote = z.infer<typeof importNote>;
+export type Comparison = z.infer<typeof comparison>;
+export type Settings = z.infer<typeof settingsValue>;
