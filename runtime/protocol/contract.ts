@@ -74,10 +74,16 @@ export const contract = {
       count: z.number().int().min(1).max(1000).optional(),
       sweep: z.array(sweepAxis).min(1).max(2).optional(),
       priority: z.number().int().min(-100).max(100).optional(),
+      /** The id that the (single) job gets; ERR_INVALID_ARGUMENT when there is one of that id. */
+      job: id.optional(),
+      /** Kept with the job for whoever added it and given back by queue.origin; not looked at. */
+      origin: z.json().optional(),
     }),
     z.object({ jobs: z.array(id), batch: id.nullable() }),
   ),
   "queue.document": call(z.object({ job: id }), documentValue),
+  /** What came with the job, whether it waits, runs or has ended; null when nothing did. */
+  "queue.origin": call(z.object({ job: id }), z.json()),
   "queue.replace": call(z.object({ job: id, document: documentValue }), done),
   /** Before another waiting job, or to the end. */
   "queue.move": call(z.object({ job: id, before: id.nullable() }), done),
