@@ -23,6 +23,11 @@ export class ResultCache {
     return this.#bytes;
   }
 
+  /** Does not count as a use. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   get(key: string): NodeOutputs | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;

@@ -38,7 +38,12 @@ export async function runJob(run: JobRun): Promise<JobSummary> {
   const interrupt = (): void => run.device.interrupt();
   run.signal.addEventListener("abort", interrupt, { once: true });
   try {
-    run.emit({ type: "job_started", job: run.job, nodes: run.plan.map((node) => node.id) });
+    run.emit({
+      type: "job_started",
+      job: run.job,
+      nodes: run.plan.map((node) => node.id),
+      cached: run.plan.filter((node) => isCached(run, node)).map((node) => node.id),
+    });
     for (const node of run.plan) {
       throwIfCancelled(run.signal);
       const report = await runNode(run, node, results);
@@ -107,6 +112,10 @@ async function runNode(
     cached: false,
     ...(flops === undefined || flopsBefore === undefined ? {} : { flops: flops - flopsBefore }),
   };
+}
+
+function isCached(run: JobRun, node: PlannedNode): boolean {
+  return node.definition.output !== true && run.cache.has(node.key);
 }
 
 function inputsOf(

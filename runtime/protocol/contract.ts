@@ -24,8 +24,10 @@ import {
   settingsValue,
   sweepAxis,
 } from "./service-values.ts";
+import type { Json } from "#runtime/graph/json";
 import { nodeDescriptionSchema } from "./node-description-schema.ts";
 
+const json = z.json() as z.ZodType<Json>;
 const id = z.string().min(1).max(200);
 const nothing = z.object({});
 const done = z.null();
@@ -77,13 +79,13 @@ export const contract = {
       /** The id that the (single) job gets; ERR_INVALID_ARGUMENT when there is one of that id. */
       job: id.optional(),
       /** Kept with the job for whoever added it and given back by queue.origin; not looked at. */
-      origin: z.json().optional(),
+      origin: json.optional(),
     }),
     z.object({ jobs: z.array(id), batch: id.nullable() }),
   ),
   "queue.document": call(z.object({ job: id }), documentValue),
   /** What came with the job, whether it waits, runs or has ended; null when nothing did. */
-  "queue.origin": call(z.object({ job: id }), z.json()),
+  "queue.origin": call(z.object({ job: id }), json),
   "queue.replace": call(z.object({ job: id, document: documentValue }), done),
   /** Before another waiting job, or to the end. */
   "queue.move": call(z.object({ job: id, before: id.nullable() }), done),
@@ -98,6 +100,7 @@ export const contract = {
       before: z.number().optional(),
       limit: z.number().int().min(1).max(500),
       batch: id.optional(),
+      job: id.optional(),
     }),
     z.array(jobEntry),
   ),

@@ -29,7 +29,13 @@ export interface NodeReport {
 }
 
 export type JobEvent =
-  | { readonly type: "job_started"; readonly job: string; readonly nodes: readonly string[] }
+  | {
+      readonly type: "job_started";
+      readonly job: string;
+      readonly nodes: readonly string[];
+      /** Nodes whose results are there from an earlier run. */
+      readonly cached?: readonly string[];
+    }
   | { readonly type: "node_cached"; readonly job: string; readonly node: string }
   | {
       readonly type: "node_started";
