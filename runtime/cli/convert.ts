@@ -1,19 +1,14 @@
 /** umbel convert GRAPH: between our documents and ComfyUI's forms of a graph. */
 import { rename, rm, writeFile } from "node:fs/promises";
 import { Option, type Command } from "commander";
-import { assertNever, UmbelError } from "#runtime/errors";
-import { formatComfyJson } from "#runtime/graph/comfy/comfy-json";
-import { exportGraph } from "#runtime/graph/comfy/export-graph";
-import { exportPrompt } from "#runtime/graph/comfy/export-prompt";
-import type { NodeFacts } from "#runtime/graph/comfy/node-facts";
+import { UmbelError } from "#runtime/errors";
+import { formatDocument, type GraphForm } from "#runtime/graph/comfy/format-document";
 import { formatNote } from "#runtime/graph/comfy/report";
-import type { GraphDocument } from "#runtime/graph/document";
-import { serializeDocument } from "#runtime/graph/serialize";
-import { loadNodeFacts } from "./object-info.ts";
-import { openDocument } from "./read-document.ts";
+import { loadNodeFacts } from "#runtime/engine/node-facts";
+import { openDocument } from "#runtime/engine/open-graph";
 
 interface Flags {
-  readonly to: "umbel" | "graph" | "api";
+  readonly to: GraphForm;
   readonly objectInfo: readonly string[];
   readonly out?: string;
 }
@@ -42,24 +37,9 @@ async function convert(path: string, flags: Flags): Promise<void> {
   const facts = await loadNodeFacts(flags.objectInfo);
   const { document, report } = await openDocument(path, () => Promise.resolve(facts));
   for (const note of report) process.stderr.write(`${formatNote(note)}\n`);
-  const text = format(document, flags.to, facts);
+  const text = formatDocument(document, flags.to, facts);
   if (flags.out === undefined) process.stdout.write(text);
   else await writeWhole(flags.out, text);
-}
-
-function format(document: GraphDocument, form: Flags["to"], facts: NodeFacts): string {
-  switch (form) {
-    case "umbel":
-      return serializeDocument(document);
-    case "graph":
-      return formatComfyJson(exportGraph(document, facts));
-    case "api": {
-      const choose = (count: number): number => Math.floor(Math.random() * count);
-      return formatComfyJson(exportPrompt(document, facts, choose));
-    }
-    default:
-      return assertNever(form);
-  }
 }
 
 /** The file is there whole or not at all. */

@@ -1,5 +1,6 @@
 /** umbel mask: the radial mask of any size and length as a picture, with its density. */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { clipGeometry } from "#runtime/attention/clip-geometry";
 import { attendedShare, blockCount, density } from "#runtime/attention/csr";
 import { maskPicture } from "#runtime/attention/mask-picture";
 import { radialMask } from "#runtime/attention/radial";
@@ -40,8 +41,11 @@ export function addMask(program: Command): void {
 }
 
 async function mask(flags: Flags): Promise<void> {
-  const frames = Math.floor((flags.frames - 1) / 4) + 1;
-  const tokensPerFrame = Math.floor(flags.width / 16) * Math.floor(flags.height / 16);
+  const { tokensPerFrame, latentFrames: frames } = clipGeometry(
+    flags.width,
+    flags.height,
+    flags.frames,
+  );
   const made = radialMask({
     tokensPerFrame,
     frames,

@@ -5,7 +5,7 @@ import { planDocument, type GraphPlan } from "#runtime/engine/plan-document";
 import { cancelOnSignal } from "./cancel-on-signal.ts";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { formatBytes, formatFlops } from "./format-quantity.ts";
-import { readDocument } from "./read-document.ts";
+import { readDocument } from "#runtime/engine/open-graph";
 import { setValues } from "./set-values.ts";
 
 interface Flags extends EngineFlags {

@@ -9,7 +9,7 @@ import { formatNote, type ImportNote } from "#runtime/graph/comfy/report";
 import type { JobEvent } from "#runtime/protocol/events";
 import { cancelOnSignal } from "./cancel-on-signal.ts";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
-import { openDocument } from "./read-document.ts";
+import { openDocument } from "#runtime/engine/open-graph";
 import { findNode, setValues } from "./set-values.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 

@@ -7,7 +7,7 @@ import { formatNote, type ImportNote } from "#runtime/graph/comfy/report";
 import { formatProblem, hasErrors, type Problem } from "#runtime/graph/problems";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
-import { openDocument } from "./read-document.ts";
+import { openDocument } from "#runtime/engine/open-graph";
 
 export function addValidate(program: Command): void {
   const command = program

@@ -7,13 +7,13 @@ import type { GraphDocument } from "#runtime/graph/document";
 import { formatProblem, type Problem } from "#runtime/graph/problems";
 import type { ResolvedGraph } from "#runtime/graph/resolve";
 import { serializeDocument } from "#runtime/graph/serialize";
-import { validateDocument, type Validation } from "#runtime/graph/validate";
+import type { Validation } from "#runtime/graph/validate";
 import type { JobEventSink } from "#runtime/protocol/events";
 import type { ModelAccess } from "#runtime/sdk/model-access";
 import type { NodeContext } from "#runtime/sdk/node";
 import type { Device } from "#runtime/tensor/device";
 import type { EngineFiles } from "./files.ts";
-import { checkNodes } from "./check-nodes.ts";
+import { checkDocument } from "./check-document.ts";
 import type { NodeRegistry } from "./node-registry.ts";
 import { prepareFolder, saveOutput } from "./output-files.ts";
 import { planRun, type PlannedNode } from "./plan.ts";
@@ -54,12 +54,11 @@ export class Engine {
   /** Every problem of a document, including those that only the nodes themselves know. */
   validate(document: GraphDocument): Validation {
     const { registry, files } = this.#parts;
-    const choices = (input: { folder?: string }): readonly string[] | null =>
-      this.#parts.checkFiles === false || input.folder === undefined || input.folder === "input"
-        ? null
-        : files.list(input.folder);
-    const found = validateDocument(document, registry.descriptions, choices);
-    return { ...found, problems: [...found.problems, ...checkNodes(found.graph, registry)] };
+    const isKnown = (folder: string): boolean =>
+      this.#parts.checkFiles !== false && folder !== "input";
+    return checkDocument(document, registry, (folder) =>
+      isKnown(folder) ? files.list(folder) : null,
+    );
   }
 
   /**

@@ -39,10 +39,12 @@ export async function planDocument(
   document: GraphDocument,
   settings: EngineSettings,
   signal: AbortSignal,
+  targets?: readonly string[],
 ): Promise<GraphPlan> {
   const registry = withoutEffects(await loadNodes(settings.nodes));
-  const asIs = await count(document, settings, registry, signal, false);
-  const dense = await count(document, settings, registry, signal, true);
+  const wanted: Wanted = { document, settings, registry, signal, targets };
+  const asIs = await count(wanted, false);
+  const dense = await count(wanted, true);
   return {
     stages: asIs.stages,
     peakBytes: asIs.peakBytes,
@@ -54,11 +56,16 @@ export async function planDocument(
   };
 }
 
+interface Wanted {
+  readonly document: GraphDocument;
+  readonly settings: EngineSettings;
+  readonly registry: NodeRegistry;
+  readonly signal: AbortSignal;
+  readonly targets: readonly string[] | undefined;
+}
+
 async function count(
-  document: GraphDocument,
-  settings: EngineSettings,
-  registry: NodeRegistry,
-  signal: AbortSignal,
+  { document, settings, registry, signal, targets }: Wanted,
   dense: boolean,
 ): Promise<Counted> {
   const device = new NullDevice();
@@ -81,6 +88,7 @@ async function count(
     document,
     signal,
     emit: () => undefined,
+    ...(targets === undefined ? {} : { targets }),
   });
   return { stages: nodes, peakBytes, byOp: device.flops(), assumed: models.assumed };
 }

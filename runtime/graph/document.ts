@@ -103,7 +103,7 @@ export function parseDocument(source: string | Json): GraphDocument {
 }
 
 /** Names in a document must not find what every object inherits: a node "constructor" exists only when it is there. */
-function withPlainRecords(document: GraphDocument): GraphDocument {
+export function withPlainRecords(document: GraphDocument): GraphDocument {
   const subgraphs = document.subgraphs ?? {};
   Object.setPrototypeOf(subgraphs, null);
   for (const { nodes } of [document, ...Object.values(subgraphs)]) {

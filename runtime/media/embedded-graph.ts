@@ -1,10 +1,10 @@
 /** Graphs that results carry: container tags of MP4, MOV and WebM, text chunks of PNG, EXIF of WebP. */
 import { open, type FileHandle } from "node:fs/promises";
-import { ALL_FORMATS, Input } from "mediabunny";
+import { ALL_FORMATS, Input, type Source } from "mediabunny";
 import { UmbelError } from "#runtime/errors";
 import { readPngText } from "./png-text.ts";
 import { readWebpExif } from "./webp-exif.ts";
-import { guardedSource } from "./guarded-source.ts";
+import { guardedBytes, guardedSource } from "./guarded-source.ts";
 
 const MAX_PICTURE_BYTES = 512 << 20;
 
@@ -13,20 +13,43 @@ const MAX_PICTURE_BYTES = 512 << 20;
  * are none. Throws ERR_FILE, ERR_MEDIA.
  */
 export async function readEmbeddedGraph(path: string): Promise<Record<string, string>> {
-  const file = await readHead(path);
-  const all =
-    file.kind === "png"
-      ? readPngText(file.bytes, path)
-      : file.kind === "webp"
-        ? readWebpExif(file.bytes, path)
-        : await readContainerTags(path);
-  const names = ["umbel", "prompt", "workflow"];
-  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+  const { kind, bytes } = await readHead(path);
+  return readTags(kind, bytes, path, () => guardedSource(path));
 }
 
-async function readHead(
-  path: string,
-): Promise<{ kind: "png" | "webp" | "container"; bytes: Buffer }> {
+/** The same of a file in memory; `name` is for messages. */
+export async function embeddedGraphOf(
+  bytes: Uint8Array,
+  name: string,
+): Promise<Record<string, string>> {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return readTags(kindOf(file), file, name, () => guardedBytes(bytes, name));
+}
+
+type Kind = "png" | "webp" | "container";
+
+async function readTags(
+  kind: Kind,
+  bytes: Buffer,
+  name: string,
+  source: () => Source,
+): Promise<Record<string, string>> {
+  const all =
+    kind === "png"
+      ? readPngText(bytes, name)
+      : kind === "webp"
+        ? readWebpExif(bytes, name)
+        : await readContainerTags(source(), name);
+  const names = ["umbel", "prompt", "workflow"];
+  return Object.fromEntries(Object.entries(all).filter(([tag]) => names.includes(tag)));
+}
+
+function kindOf(head: Buffer): Kind {
+  if (head.toString("latin1", 1, 4) === "PNG") return "png";
+  return head.toString("latin1", 8, 12) === "WEBP" ? "webp" : "container";
+}
+
+async function readHead(path: string): Promise<{ kind: Kind; bytes: Buffer }> {
   let handle;
   try {
     handle = await open(path, "r");
@@ -37,12 +60,7 @@ async function readHead(
   try {
     const head = Buffer.alloc(16);
     await handle.read(head, 0, 16, 0);
-    const kind =
-      head.toString("latin1", 1, 4) === "PNG"
-        ? "png"
-        : head.toString("latin1", 8, 12) === "WEBP"
-          ? "webp"
-          : "container";
+    const kind = kindOf(head);
     if (kind === "container") return { kind, bytes: head };
     const { size } = await handle.stat();
     if (size > MAX_PICTURE_BYTES) {
@@ -57,20 +75,20 @@ async function readHead(
   }
 }
 
-async function readContainerTags(path: string): Promise<Record<string, string>> {
-  const input = new Input({ source: guardedSource(path), formats: ALL_FORMATS });
+async function readContainerTags(source: Source, name: string): Promise<Record<string, string>> {
+  const input = new Input({ source, formats: ALL_FORMATS });
   try {
     const { raw = {} } = await input.getMetadataTags();
     const texts = Object.entries(raw).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string",
     );
     // Matroska writers turn tag names into capitals.
-    return Object.fromEntries(texts.map(([name, text]) => [name.toLowerCase(), text]));
+    return Object.fromEntries(texts.map(([tag, text]) => [tag.toLowerCase(), text]));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UmbelError(
       "ERR_MEDIA",
-      `Expected ${path} to be MP4, WebM, WebP or PNG, got a file that cannot be read: ${reason}`,
+      `Expected ${name} to be MP4, WebM, WebP or PNG, got a file that cannot be read: ${reason}`,
       { cause },
     );
   } finally {

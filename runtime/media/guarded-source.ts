@@ -1,4 +1,4 @@
-import { FilePathSource } from "mediabunny";
+import { BufferSource, FilePathSource } from "mediabunny";
 import { UmbelError } from "#runtime/errors";
 
 const MOST_REPEATS = 1000;
@@ -10,7 +10,15 @@ type Read = (start: number, end: number, ...rest: unknown[]) => unknown;
  * 8 bytes are left to search; asking for the same bytes again and again is taken as that and fails with ERR_MEDIA.
  */
 export function guardedSource(path: string): FilePathSource {
-  const source = new FilePathSource(path);
+  return guard(new FilePathSource(path), path);
+}
+
+/** The same for a file in memory; `name` is for messages. */
+export function guardedBytes(bytes: Uint8Array, name: string): BufferSource {
+  return guard(new BufferSource(bytes), name);
+}
+
+function guard<S extends FilePathSource | BufferSource>(source: S, name: string): S {
   // `_read` is internal to the library; without it there is no guard, which the fuzz campaign would show.
   const internal = source as unknown as { _read?: Read };
   const read = internal._read?.bind(source);
@@ -22,7 +30,7 @@ export function guardedSource(path: string): FilePathSource {
     repeats = range === last ? repeats + 1 : 0;
     last = range;
     if (repeats > MOST_REPEATS) {
-      throw new UmbelError("ERR_MEDIA", `Expected a whole video in ${path}, got a damaged one.`);
+      throw new UmbelError("ERR_MEDIA", `Expected a whole video in ${name}, got a damaged one.`);
     }
     return read(start, end, ...rest);
   };

@@ -50,8 +50,9 @@ export const contract = {
 
   /** Every problem of a document, including those that only nodes and files can tell. */
   "graph.check": call(z.object({ document: documentValue }), z.array(problem)),
+  /** A plan for a slot ends an unfinished one for the same slot with ERR_INTERRUPTED: slots are views. */
   "graph.plan": call(
-    z.object({ document: documentValue, targets: z.array(id).optional() }),
+    z.object({ document: documentValue, targets: z.array(id).optional(), slot: id.optional() }),
     planReport,
   ),
   "graph.mask": call(maskRequest, maskReport),

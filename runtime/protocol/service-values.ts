@@ -1,13 +1,13 @@
 /** What a user interface and the runtime service tell each other, as schemas; both sides check with them. */
 import { z } from "zod";
-import { documentSchema } from "#runtime/graph/document";
+import { documentSchema, withPlainRecords } from "#runtime/graph/document";
 
 const id = z.string().min(1).max(200);
 const bytes = z.number().int().nonnegative();
 /** Milliseconds since 1970. */
 const time = z.number();
 
-export const documentValue = documentSchema;
+export const documentValue = documentSchema.transform(withPlainRecords);
 export const binary = z.instanceof(Uint8Array);
 
 export const problem = z.object({
@@ -127,9 +127,13 @@ export const maskRequest = z.object({
   height: z.number().int().min(16).max(16384),
   /** Video frames (4 k + 1). */
   frames: z.number().int().min(1).max(4097),
-  decay: z.number().min(0).max(10),
+  decay: z.number().min(0).max(1),
   block: z.union([z.literal(64), z.literal(128)]),
   textTokens: z.number().int().min(0).max(4096).default(0),
+  /** File name of the diffusion model as the graph has it, to know a step's share; null when there is none. */
+  model: z.string().nullable().default(null),
+  /** Leading transformer blocks that stay dense. */
+  denseLayers: z.number().int().min(0).max(1000).default(0),
 });
 
 export const maskReport = z.object({
@@ -140,8 +144,14 @@ export const maskReport = z.object({
   latentFrames: z.number().int(),
   /** blocks x blocks, row-major: 1 kept, 0 dropped; query blocks down. */
   kept: binary,
+  /** Kept blocks over all blocks. */
   density: z.number(),
-  /** Of one transformer step against the dense one, attention and the rest together; null without a model. */
+  /** Token pairs that are computed over all token pairs. */
+  attentionShare: z.number(),
+  /**
+   * Operations of one sparse transformer step against the dense one, attention and the rest together; null when the
+   * model is not known.
+   */
   stepFlopShare: z.number().nullable(),
 });
 
@@ -175,11 +185,12 @@ export const download = z.object({
   host: z.string(),
   folder: z.string(),
   name: z.string(),
-  state: z.enum(["running", "paused", "done", "failed"]),
+  state: z.enum(["running", "paused", "done", "failed", "cancelled"]),
   received: bytes,
   total: bytes.nullable(),
   bytesPerSecond: z.number(),
   sha256: z.string().nullable(),
+  /** Why it failed, or while it runs, why the connection is tried again. */
   error: errorRecord.nullable(),
 });
 
@@ -196,6 +207,8 @@ export const journalEntry = z.object({
 
 export const importNote = z.object({
   node: z.string().nullable(),
+  /** Info: read with its meaning kept. Warning: something may be missing or run otherwise. */
+  severity: z.enum(["info", "warning"]),
   message: z.string(),
 });
 

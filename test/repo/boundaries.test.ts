@@ -79,6 +79,10 @@ const IMPORTS: Record<string, readonly [string, readonly string[]]> = {
   "runtime/weights/**": ["runtime/weights/bad.ts", ["#runtime/models/wan", "#runtime/engine/plan"]],
   "runtime/media/**": ["runtime/media/bad.ts", ["#runtime/engine/plan", "commander"]],
   "runtime/server/**": ["runtime/server/bad.ts", ["#runtime/tensor/ops", "#runtime/models/wan"]],
+  "runtime/service/library/**": [
+    "runtime/service/library/bad.ts",
+    ["#native", "#runtime/models/wan", "#runtime/tensor/ops", "commander"],
+  ],
   "runtime/cli/**": ["runtime/cli/bad.ts", ["#native", "../../nodes/sampling/sampler.ts"]],
   "runtime/worker.ts": ["runtime/worker.ts", ["#native", "#runtime/models/wan"]],
   "native/**": ["native/bad.ts", ["#runtime/tensor/ops", "sharp"]],

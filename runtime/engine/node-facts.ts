@@ -1,11 +1,11 @@
 /** What is known of node classes: files of `object_info`, and the classes that are installed here. */
 import { readFile } from "node:fs/promises";
-import { NODE_FOLDER } from "#runtime/engine/locations";
-import { loadNodes } from "#runtime/engine/node-registry";
 import { UmbelError } from "#runtime/errors";
 import { descriptionFacts } from "#runtime/graph/comfy/description-facts";
 import { combineFacts, type NodeFacts } from "#runtime/graph/comfy/node-facts";
 import { readObjectInfo } from "#runtime/graph/comfy/object-info";
+import { NODE_FOLDER } from "./locations.ts";
+import { loadNodes } from "./node-registry.ts";
 
 /** The files come first; outputs are called what they are called here. Throws ERR_FILE, ERR_DOCUMENT. */
 export async function loadNodeFacts(paths: readonly string[] = []): Promise<NodeFacts> {

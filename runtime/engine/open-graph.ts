@@ -1,0 +1,87 @@
+/** A graph of any known format: JSON, ours or ComfyUI's, or a picture or clip that carries one. */
+import { open, readFile } from "node:fs/promises";
+import { UmbelError } from "#runtime/errors";
+import { importComfy, isComfy } from "#runtime/graph/comfy/import";
+import type { Imported } from "#runtime/graph/comfy/import-graph";
+import type { NodeFacts } from "#runtime/graph/comfy/node-facts";
+import { parseDocument, type GraphDocument } from "#runtime/graph/document";
+import { parseJson } from "#runtime/graph/json";
+import { embeddedGraphOf, readEmbeddedGraph } from "#runtime/media/embedded-graph";
+import { fileKind } from "#runtime/media/file-kind";
+import { loadNodeFacts } from "./node-facts.ts";
+
+const HEAD_BYTES = 64;
+
+/** As `openDocument`, with what is known of node classes here. */
+export async function readDocument(path: string): Promise<GraphDocument> {
+  return (await openDocument(path)).document;
+}
+
+/** The document, and what of a ComfyUI file was repaired or is not known. Throws ERR_FILE, ERR_MEDIA, ERR_DOCUMENT. */
+export async function openDocument(
+  path: string,
+  facts: () => Promise<NodeFacts> = loadNodeFacts,
+): Promise<Imported> {
+  const isMedia = isCarrier(await readHead(path), path);
+  const text = isMedia ? embeddedText(await readEmbeddedGraph(path), path) : await readText(path);
+  return importText(text, facts);
+}
+
+/** The same of a file in memory; `name` is for messages. Throws ERR_MEDIA, ERR_DOCUMENT. */
+export async function openGraphBytes(
+  name: string,
+  bytes: Uint8Array,
+  facts: NodeFacts,
+): Promise<Imported> {
+  const text = isCarrier(bytes.subarray(0, HEAD_BYTES), name)
+    ? embeddedText(await embeddedGraphOf(bytes, name), name)
+    : new TextDecoder().decode(bytes);
+  return importText(text, () => Promise.resolve(facts));
+}
+
+async function importText(text: string, facts: () => Promise<NodeFacts>): Promise<Imported> {
+  const json = parseJson(text);
+  if (isComfy(json)) return importComfy(text, await facts());
+  return { document: parseDocument(json), report: [] };
+}
+
+/** True for files that may carry a graph, false for text. Throws ERR_MEDIA for other pictures. */
+function isCarrier(head: Uint8Array, name: string): boolean {
+  const kind = fileKind(head);
+  if (kind === null) return false;
+  if (["png", "webp", "mp4", "webm"].includes(kind)) return true;
+  throw new UmbelError(
+    "ERR_MEDIA",
+    `Expected a graph as JSON, or PNG, WebP, MP4 or WebM that carries one, got ${kind.toUpperCase()} in ${name}.`,
+  );
+}
+
+/** Our own form first, then the graph that a person arranged, then what ran. */
+function embeddedText(tags: Readonly<Record<string, string>>, name: string): string {
+  const text = tags["umbel"] ?? tags["workflow"] ?? tags["prompt"];
+  if (text === undefined)
+    throw new UmbelError("ERR_DOCUMENT", `Expected a graph embedded in ${name}, got none.`);
+  return text;
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  return reading(path, async () => {
+    await using file = await open(path, "r");
+    const head = Buffer.alloc(HEAD_BYTES);
+    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
+    return head.subarray(0, bytesRead);
+  });
+}
+
+function readText(path: string): Promise<string> {
+  return reading(path, () => readFile(path, "utf8"));
+}
+
+async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "an error";
+    throw new UmbelError("ERR_FILE", `Expected to read the graph ${path}, got ${code}.`, { cause });
+  }
+}

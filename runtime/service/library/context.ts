@@ -1,0 +1,24 @@
+import type { NodeRegistry } from "#runtime/engine/node-registry";
+import type { GraphDocument } from "#runtime/graph/document";
+import type { EngineSettings } from "#runtime/protocol/engine-messages";
+import type { ServiceEvent } from "#runtime/protocol/service-events";
+import type { PlanReport, Settings } from "#runtime/protocol/service-values";
+
+/** What the library needs of the service around it. */
+export interface LibraryContext {
+  settings(): Settings;
+  /** Saves a change of the settings and tells clients. */
+  changeSettings(change: Partial<Settings>): Promise<unknown>;
+  /** As the next engine is opened: model roots (the first that has a name wins) and folders. */
+  engineSettings(): EngineSettings;
+  readonly registry: NodeRegistry;
+  /** Root of downloaded models when no folder is set up. It has to be among the engine's roots. */
+  readonly modelFolder: string;
+  /** Unfinished downloads and what is known of model files. */
+  readonly dataFolder: string;
+  emit(event: ServiceEvent): void;
+  /** Adds the seconds that this device was measured to take; absent: they stay unknown. */
+  withTimes?(report: PlanReport, document: GraphDocument): PlanReport;
+  /** Entry of the threads in which long work runs; by default the compiled one beside this file. */
+  readonly threadEntry?: URL;
+}

@@ -1,0 +1,38 @@
+/** Calls of the contract that deal with nodes, files, graphs, models and results. */
+import type { z } from "zod";
+import type { Contract, Result } from "#runtime/protocol/contract";
+import type { LibraryContext } from "./context.ts";
+import { fileHandlers } from "./file-handlers.ts";
+import { graphHandlers } from "./graph-handlers.ts";
+import { TaskThread } from "./task-thread.ts";
+
+export type LibraryMethod =
+  | "nodes.list"
+  | "files.list"
+  | "files.add"
+  | "graph.check"
+  | "graph.plan"
+  | "graph.mask"
+  | "graph.open"
+  | "graph.export";
+
+/** The signal ends a call whose client is gone; without one a call runs to its end. */
+export type LibraryHandlers = {
+  readonly [M in LibraryMethod]: (
+    params: z.output<Contract[M]["params"]>,
+    signal?: AbortSignal,
+  ) => Promise<Result<M>> | Result<M>;
+};
+
+/** Disposing ends what still runs. */
+export function libraryHandlers(context: LibraryContext): LibraryHandlers & AsyncDisposable {
+  const planning = new TaskThread(context.threadEntry);
+  return {
+    "nodes.list": () => [...context.registry.descriptions.values()],
+    ...fileHandlers(context),
+    ...graphHandlers(context, planning),
+    async [Symbol.asyncDispose]() {
+      await planning[Symbol.asyncDispose]();
+    },
+  };
+}

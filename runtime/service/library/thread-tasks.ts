@@ -1,0 +1,28 @@
+/** Work that takes long and computes: each task is done in a thread of its own, so that nothing else waits. */
+import type { ErrorRecord } from "#runtime/errors";
+import type { GraphPlan } from "#runtime/engine/plan-document";
+import type { GraphDocument } from "#runtime/graph/document";
+import type { EngineSettings } from "#runtime/protocol/engine-messages";
+
+export interface ThreadTasks {
+  readonly plan: {
+    readonly task: {
+      readonly document: GraphDocument;
+      readonly settings: EngineSettings;
+      readonly targets: readonly string[] | undefined;
+    };
+    readonly result: GraphPlan;
+  };
+}
+
+export type TaskName = keyof ThreadTasks;
+
+export interface ToThread<N extends TaskName = TaskName> {
+  readonly name: N;
+  readonly task: ThreadTasks[N]["task"];
+}
+
+export type FromThread =
+  | { readonly type: "ready" }
+  | { readonly type: "result"; readonly result: ThreadTasks[TaskName]["result"] }
+  | { readonly type: "error"; readonly error: ErrorRecord };
