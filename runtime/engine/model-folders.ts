@@ -11,6 +11,7 @@ import { basename, join } from "node:path";
 import { UmbelError } from "#runtime/errors";
 import { nearest } from "#runtime/graph/nearest";
 import { isFile, relativeName, statusOf } from "./contained-name.ts";
+import { extraModelPaths, type ExtraPaths } from "./extra-model-paths.ts";
 
 /** Folder -> the names under which roots may have it, ours first. */
 const FOLDERS: ReadonlyMap<string, readonly string[]> = new Map(
@@ -35,14 +36,31 @@ const MODEL_FILE = /\.(safetensors|sft|safetensors\.index\.json|gguf|ckpt|pt|pt2
 const MAX_DEPTH = 12;
 const MAX_FILES = 100_000;
 
-export class ModelFolders {
-  readonly #roots: readonly string[];
+/** Every kind of model folder. */
+export const MODEL_FOLDERS: readonly string[] = [...FOLDERS.keys()];
 
-  /** `roots` hold the folders, like ComfyUI's models/, or are ComfyUI's own folder; missing ones are skipped. */
+interface Root {
+  readonly paths: readonly string[];
+  readonly extra: ExtraPaths;
+}
+
+export class ModelFolders {
+  readonly #roots: readonly Root[];
+
+  /**
+   * `roots` hold the folders, like ComfyUI's models/, or are ComfyUI's own folder, whose extra_model_paths.yaml is read
+   * too; missing ones are skipped.
+   */
   constructor(roots: readonly string[]) {
-    this.#roots = roots.flatMap((root) =>
-      existsSync(join(root, "models")) ? [join(root, "models"), root] : [root],
-    );
+    this.#roots = roots.map((root) => ({
+      paths: existsSync(join(root, "models")) ? [join(root, "models"), root] : [root],
+      extra: extraModelPaths(root),
+    }));
+  }
+
+  /** The folders of a kind that exist, in the order in which names are looked up. */
+  existing(folder: string): readonly string[] {
+    return this.#places(folder).filter((place) => statusOf(place)?.isDirectory() === true);
   }
 
   /** Names in a folder, over all roots, sorted. Throws ERR_INVALID_ARGUMENT for a folder that does not exist. */
@@ -72,7 +90,10 @@ export class ModelFolders {
         `Expected a model folder (${known}), got "${folder}".`,
       );
     }
-    return this.#roots.flatMap((root) => names.map((name) => join(root, name)));
+    return this.#roots.flatMap(({ paths, extra }) => [
+      ...paths.flatMap((path) => names.map((name) => join(path, name))),
+      ...names.flatMap((name) => extra.get(name) ?? []),
+    ]);
   }
 
   #notFound(folder: string, name: string): UmbelError {
@@ -80,7 +101,7 @@ export class ModelFolders {
     const own = basename(name);
     const sameFile = names.find((known) => basename(known).toLowerCase() === own.toLowerCase());
     const near = sameFile ?? nearest(name, names);
-    const places = this.#places(folder).filter((place) => existsSync(place));
+    const places = this.existing(folder);
     const hint =
       near !== null
         ? `Did you mean "${near}"?`

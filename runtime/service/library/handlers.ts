@@ -4,6 +4,8 @@ import type { Contract, Result } from "#runtime/protocol/contract";
 import type { LibraryContext } from "./context.ts";
 import { fileHandlers } from "./file-handlers.ts";
 import { graphHandlers } from "./graph-handlers.ts";
+import { modelHandlers } from "./model-handlers.ts";
+import { ModelLibrary } from "./model-library.ts";
 import { TaskThread } from "./task-thread.ts";
 
 export type LibraryMethod =
@@ -14,7 +16,10 @@ export type LibraryMethod =
   | "graph.plan"
   | "graph.mask"
   | "graph.open"
-  | "graph.export";
+  | "graph.export"
+  | "models.list"
+  | "models.missing"
+  | "models.addFolder";
 
 /** The signal ends a call whose client is gone; without one a call runs to its end. */
 export type LibraryHandlers = {
@@ -27,12 +32,16 @@ export type LibraryHandlers = {
 /** Disposing ends what still runs. */
 export function libraryHandlers(context: LibraryContext): LibraryHandlers & AsyncDisposable {
   const planning = new TaskThread(context.threadEntry);
+  const reading = new TaskThread(context.threadEntry);
+  const library = new ModelLibrary(context, reading);
   return {
     "nodes.list": () => [...context.registry.descriptions.values()],
     ...fileHandlers(context),
     ...graphHandlers(context, planning),
+    ...modelHandlers(context, library),
     async [Symbol.asyncDispose]() {
-      await planning[Symbol.asyncDispose]();
+      library.end();
+      await Promise.all([planning[Symbol.asyncDispose](), reading[Symbol.asyncDispose]()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Entry of the threads for long work: one task at a time. A thread is ended when its task is not wanted any more. */
 import { parentPort } from "node:worker_threads";
+import { listModels, modelFacts } from "#runtime/engine/model-listing";
 import { planDocument } from "#runtime/engine/plan-document";
 import { toUmbelError } from "#runtime/errors";
 import { withPlainRecords } from "#runtime/graph/document";
@@ -13,6 +14,8 @@ const tasks: Tasks = {
   // A message gives records their prototype back.
   plan: ({ document, settings, targets }) =>
     planDocument(withPlainRecords(document), settings, new AbortController().signal, targets),
+  list: (roots) => Promise.resolve(listModels(roots)),
+  inspect: (paths) => Promise.all(paths.map(modelFacts)),
 };
 
 function run<N extends TaskName>({ name, task }: ToThread<N>): Promise<ThreadTasks[N]["result"]> {

@@ -1,6 +1,7 @@
 /** Work that takes long and computes: each task is done in a thread of its own, so that nothing else waits. */
 import type { ErrorRecord } from "#runtime/errors";
 import type { GraphPlan } from "#runtime/engine/plan-document";
+import type { ListedFile, ModelFacts } from "#runtime/engine/model-listing";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 
@@ -13,6 +14,10 @@ export interface ThreadTasks {
     };
     readonly result: GraphPlan;
   };
+  /** The files of model roots. */
+  readonly list: { readonly task: readonly string[]; readonly result: readonly ListedFile[] };
+  /** What files are, by their paths. */
+  readonly inspect: { readonly task: readonly string[]; readonly result: readonly ModelFacts[] };
 }
 
 export type TaskName = keyof ThreadTasks;
