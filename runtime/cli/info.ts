@@ -23,7 +23,7 @@ function info(flags: EngineFlags & { json?: true }): void {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     threads: settings.threads,
     memory: formatBytes(totalmem()),
-    device: describeDevice(settings.device),
+    device: describeDevice(flags.device),
     models: settings.models,
     output: settings.outputFolder,
   };

@@ -86,7 +86,11 @@ function reportImport(notes: readonly ImportNote[]): void {
 function jsonReporter() {
   return {
     handle: (event: JobEvent): void => {
-      process.stdout.write(`${JSON.stringify(event)}\n`);
+      const line =
+        event.type === "node_preview"
+          ? { ...event, data: Buffer.from(event.data).toString("base64") }
+          : event;
+      process.stdout.write(`${JSON.stringify(line)}\n`);
     },
     [Symbol.dispose]: () => undefined,
   };

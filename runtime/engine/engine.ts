@@ -136,7 +136,7 @@ export class Engine {
           frames: frames.count,
           width: frames.width,
           height: frames.height,
-          data: Buffer.from(toBytes(frames.data)).toString("base64"),
+          data: toBytes(frames.data),
         }),
       warn: (message) => emit({ type: "node_warning", job, node: node.id, message }),
       publish: (result) => emit({ type: "node_result", job, node: node.id, result }),

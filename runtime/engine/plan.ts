@@ -15,6 +15,8 @@ export interface PlannedNode {
   readonly values: Readonly<Record<string, unknown>>;
   /** Equal keys, equal results: type, version, values, fingerprint, keys of the inputs. */
   readonly key: string;
+  /** Equal work, equal times: the same without seeds and texts. */
+  readonly work: string;
 }
 
 export type FingerprintContext = Pick<NodeContext, "modelPath" | "inputPath">;
@@ -45,11 +47,17 @@ export function planRun(
       }
       const values = nodeValues(definition, resolved);
       const fingerprint = fingerprintOf(definition, values, id, context);
-      const inputs = Object.entries(resolved.inputs)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, source]) => [name, planned.get(source.node)?.key ?? "", source.output]);
+      const sources = Object.entries(resolved.inputs).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      const works = sources.map(([, source]) => planned.get(source.node)?.work);
+      const inputs = sources.map(([name, source]) => [name, planned.get(source.node)?.key ?? "", source.output]);
       const key = digest([definition.type, definition.version, values, fingerprint, inputs]);
-      planned.set(id, { id, definition, resolved, values, key });
+      const work = digest([
+        definition.type,
+        definition.version,
+        withoutContent(definition, values),
+        inputs.map(([name, , output], i) => [name, works[i] ?? "", output]),
+      ]);
+      planned.set(id, { id, definition, resolved, values, key, work });
     }
   }
   return [...planned.values()];
@@ -88,6 +96,19 @@ function dependencies(graph: ResolvedGraph, target: string): string[] {
     for (const id of sources.toReversed()) if (!state.has(id)) stack.push({ id, expanded: false });
   }
   return order;
+}
+
+/** Values that change what comes out, but not what it takes. */
+function withoutContent(
+  definition: NodeDefinition,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => {
+      const kind = definition.inputs[name]?.kind;
+      return kind !== "seed" && kind !== "text";
+    }),
+  );
 }
 
 function digest(parts: readonly unknown[]): string {

@@ -8,8 +8,10 @@ import type { ToEngine } from "#runtime/protocol/engine-messages";
  * and ERR_DOCUMENT for a job with a broken document.
  */
 export function readMessage(message: unknown): ToEngine {
-  const { type, job, document, targets } = isObject(message) ? message : {};
+  const { type, job, document, targets, request, free } = isObject(message) ? message : {};
   if (type === "stop") return { type };
+  if (type === "memory" && typeof request === "number" && typeof free === "boolean")
+    return { type, request, free };
   if (typeof job === "string") {
     if (type === "cancel") return { type, job };
     if (type === "run" && document !== undefined && isListOfNames(targets)) {
@@ -19,7 +21,7 @@ export function readMessage(message: unknown): ToEngine {
   }
   throw new UmbelError(
     "ERR_INVALID_ARGUMENT",
-    `Expected a message of type run, cancel or stop with its fields, got ${String(JSON.stringify(type))}.`,
+    `Expected a message of type run, cancel, memory or stop with its fields, got ${String(JSON.stringify(type))}.`,
   );
 }
 

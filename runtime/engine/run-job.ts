@@ -77,6 +77,7 @@ async function runNode(
     node: node.id,
     nodeType: definition.type,
     title: resolved.title ?? definition.title,
+    work: node.work,
   };
   const cached = definition.output === true ? undefined : run.cache.get(node.key);
   if (cached !== undefined) {

@@ -2,12 +2,17 @@
  * Runs an engine in a child process and keeps one running: a native crash, a GPU fault or a kill ends the running job
  * with ERR_ENGINE_GONE, and the next job gets a new process.
  */
-import { fork, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { toUmbelError, UmbelError, type ErrorRecord } from "#runtime/errors";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings, FromEngine, ToEngine } from "#runtime/protocol/engine-messages";
 import type { JobEvent, JobEventSink } from "#runtime/protocol/events";
+import type { DeviceInfo, MemoryReport } from "#runtime/protocol/service-values";
+import {
+  ENGINE_ENTRY,
+  forkEngine,
+  type EngineProcess,
+  type StartEngine,
+} from "./engine-process.ts";
 
 interface Pending {
   readonly emit: JobEventSink;
@@ -20,19 +25,25 @@ interface Pending {
 export interface SupervisorOptions {
   /** Entry of the engine process. */
   readonly entry?: string;
+  /** How its process is started; by default a child process of plain Node. */
+  readonly start?: StartEngine;
   readonly onRestart?: (reason: string) => void;
 }
 
-const ENTRY = fileURLToPath(
-  new URL(`../worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
+interface Running {
+  readonly process: EngineProcess;
+  readonly device: DeviceInfo;
+}
 
 export class EngineSupervisor implements AsyncDisposable {
   readonly #settings: EngineSettings;
   readonly #options: SupervisorOptions;
   readonly #jobs = new Map<string, Pending>();
-  #child: ChildProcess | null = null;
-  #ready: Promise<ChildProcess> | null = null;
+  readonly #requests = new Map<number, (report: MemoryReport | UmbelError) => void>();
+  #process: EngineProcess | null = null;
+  #ready: Promise<Running> | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  #lastRequest = 0;
   #stopped = false;
 
   constructor(settings: EngineSettings, options: SupervisorOptions = {}) {
@@ -42,7 +53,7 @@ export class EngineSupervisor implements AsyncDisposable {
 
   /** Process id of the engine while one runs. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process?.pid;
   }
 
   /**
@@ -67,30 +78,46 @@ export class EngineSupervisor implements AsyncDisposable {
   cancel(job: string): void {
     const pending = this.#jobs.get(job);
     if (pending === undefined) return;
-    if (this.#child !== null && pending.sent) this.#post(this.#child, { type: "cancel", job });
+    if (this.#process !== null && pending.sent) this.#process.post({ type: "cancel", job });
     else this.#end(job, { type: "job_cancelled", job });
+  }
+
+  /** The device of the engine, which is started for it. Throws what kept the engine from opening. */
+  async device(): Promise<DeviceInfo> {
+    return (await this.#start()).device;
+  }
+
+  /** What the engine holds; `free` gives up what no running job uses first. Throws ERR_ENGINE_GONE. */
+  async memory(free: boolean): Promise<MemoryReport> {
+    const { process } = await this.#start();
+    const request = ++this.#lastRequest;
+    return new Promise((resolve, reject) => {
+      this.#requests.set(request, (answer) =>
+        answer instanceof UmbelError ? reject(answer) : resolve(answer),
+      );
+      process.post({ type: "memory", request, free });
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    this.#post(child, { type: "stop" });
-    const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
-    await ended;
+    const process = this.#process;
+    if (process === null) return;
+    process.post({ type: "stop" });
+    const timer = setTimeout(() => process.kill(), 2000);
+    await this.#ended;
     clearTimeout(timer);
   }
 
   async #send(message: ToEngine & { type: "run" }): Promise<void> {
     try {
-      let child = await this.#start();
+      let { process } = await this.#start();
       // The process may have gone again before its turn comes.
-      while (child !== this.#child) child = await this.#start();
+      while (process !== this.#process) ({ process } = await this.#start());
       const pending = this.#jobs.get(message.job);
       if (pending === undefined) return;
       pending.sent = true;
-      this.#post(child, message);
+      process.post(message);
     } catch (error) {
       this.#end(message.job, failed(message.job, toUmbelError(error, "ERR_ENGINE_GONE")));
     }
@@ -104,31 +131,35 @@ export class EngineSupervisor implements AsyncDisposable {
     pending?.settle(event);
   }
 
-  #start(): Promise<ChildProcess> {
+  #start(): Promise<Running> {
     if (this.#stopped) return Promise.reject(gone("it was stopped"));
     this.#ready ??= new Promise((resolve, reject) => {
-      const child = fork(this.#options.entry ?? ENTRY, [JSON.stringify(this.#settings)], {
-        serialization: "advanced",
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
-      });
-      this.#child = child;
-      child.on("message", (message: FromEngine) => {
-        if (message.type === "ready") resolve(child);
+      const { entry = ENGINE_ENTRY, start = forkEngine } = this.#options;
+      const process = this.#launch(start, entry);
+      process.onMessage((message) => {
+        if (message.type === "ready") resolve({ process, device: message.device });
         else if (message.type === "unusable") reject(fromRecord(message.error));
         else this.#receive(message);
       });
-      child.on("error", (error) => this.#lost(child, error.message, reject));
-      child.on("exit", (code, signal) =>
-        this.#lost(child, `it ended with ${signal ?? `code ${code}`}`, reject),
+      this.#ended = new Promise((ended) =>
+        process.onEnd((reason) => {
+          ended();
+          this.#lost(process, reason, reject);
+        }),
       );
     });
     return this.#ready;
   }
 
-  #post(child: ChildProcess, message: ToEngine): void {
-    child.send(message, (error) => {
-      if (error !== null) this.#lost(child, error.message, () => undefined);
-    });
+  #launch(start: StartEngine, entry: string): EngineProcess {
+    try {
+      this.#process = start(entry, this.#settings);
+      return this.#process;
+    } catch (error) {
+      // The next job tries again.
+      this.#ready = null;
+      throw gone(toUmbelError(error).message);
+    }
   }
 
   #receive(message: FromEngine): void {
@@ -141,15 +172,20 @@ export class EngineSupervisor implements AsyncDisposable {
       const pending = this.#jobs.get(message.job);
       this.#jobs.delete(message.job);
       pending?.settle(pending.last ?? failed(message.job, gone("it reported nothing")));
+    } else if (message.type === "memory") {
+      this.#requests.get(message.request)?.(message.report);
+      this.#requests.delete(message.request);
     }
   }
 
-  #lost(child: ChildProcess, reason: string, reject: (error: UmbelError) => void): void {
-    if (this.#child !== child) return;
-    this.#child = null;
+  #lost(process: EngineProcess, reason: string, reject: (error: UmbelError) => void): void {
+    if (this.#process !== process) return;
+    this.#process = null;
     this.#ready = null;
     reject(gone(reason));
     for (const [job, { sent }] of this.#jobs) if (sent) this.#end(job, failed(job, gone(reason)));
+    for (const answer of this.#requests.values()) answer(gone(reason));
+    this.#requests.clear();
     if (!this.#stopped) this.#options.onRestart?.(reason);
   }
 }

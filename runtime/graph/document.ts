@@ -19,6 +19,10 @@ const node = z.looseObject({
     .record(z.string(), json)
     .default({})
     .describe("Parameters by name; integers beyond 2^53 as strings of digits"),
+  controls: z
+    .record(z.string(), z.enum(["fixed", "increment", "decrement", "random"]))
+    .optional()
+    .describe("What a seed does after it was queued, by parameter; absent: random"),
   state: z
     .enum(["muted", "bypassed"])
     .optional()

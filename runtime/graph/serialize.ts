@@ -18,6 +18,7 @@ const NODE_KEYS = [
   "type",
   "title",
   "values",
+  "controls",
   "state",
   "at",
   "size",

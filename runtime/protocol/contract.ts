@@ -14,6 +14,7 @@ import {
   journalEntry,
   maskReport,
   maskRequest,
+  memoryReport,
   missingModel,
   modelFile,
   planReport,
@@ -21,6 +22,7 @@ import {
   queueState,
   resultFile,
   serviceInfo,
+  settingsChange,
   settingsValue,
   sweepAxis,
 } from "./service-values.ts";
@@ -40,7 +42,7 @@ function call<P extends z.ZodType, R extends z.ZodType>(params: P, result: R) {
 export const contract = {
   "service.info": call(nothing, serviceInfo),
   "settings.get": call(nothing, settingsValue),
-  "settings.set": call(settingsValue.partial(), settingsValue),
+  "settings.set": call(settingsChange, settingsValue),
 
   "nodes.list": call(nothing, z.array(nodeDescriptionSchema)),
   /** Names that a file input of this folder can take ("input", "loras", ...). */
@@ -66,7 +68,13 @@ export const contract = {
     z.object({ text: z.string() }),
   ),
 
-  "queue.state": call(nothing, queueState),
+  "queue.state": call(
+    z.object({
+      offset: z.number().int().nonnegative().optional(),
+      limit: z.number().int().min(0).max(10_000).optional(),
+    }),
+    queueState,
+  ),
   /** Adds a document once, `count` times (seeds move on as their control says), or once for each cell of a sweep. */
   "queue.add": call(
     z.object({
@@ -95,7 +103,10 @@ export const contract = {
   "queue.clear": call(nothing, done),
   "queue.pause": call(z.object({ paused: z.boolean() }), done),
 
-  /** Ended jobs, newest first. */
+  /** One job, whether it waits, runs or has ended. */
+  "queue.job": call(z.object({ job: id }), jobEntry),
+
+  /** Ended jobs, newest first; `before` is the `ended` of the last one of the page before. */
   "history.list": call(
     z.object({
       before: z.number().optional(),
@@ -138,14 +149,7 @@ export const contract = {
   "journal.remove": call(z.object({ id }), done),
 
   /** Bytes that loaded models and cached results hold. */
-  "memory.report": call(
-    nothing,
-    z.object({
-      usedBytes: z.number(),
-      totalBytes: z.number(),
-      held: z.array(z.object({ name: z.string(), bytes: z.number() })),
-    }),
-  ),
+  "memory.report": call(nothing, memoryReport),
   "memory.free": call(nothing, done),
 } as const;
 
@@ -158,5 +162,7 @@ export type Result<M extends Method> = z.output<Contract[M]["result"]>;
 export type Handlers = {
   readonly [M in Method]: (
     params: z.output<Contract[M]["params"]>,
+    /** Aborted when whoever called is gone. */
+    signal?: AbortSignal,
   ) => Promise<Result<M>> | Result<M>;
 };

@@ -2,10 +2,12 @@
 import type { ErrorRecord } from "#runtime/errors";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { JobEvent } from "./events.ts";
+import type { DeviceInfo, MemoryReport } from "./service-values.ts";
 
 /** How an engine is set up; everything in it survives a process boundary. */
 export interface EngineSettings {
-  readonly device: "cpu" | "cuda" | "null";
+  /** "auto": the fastest that this machine and build have. */
+  readonly device: "auto" | "cpu" | "cuda" | "null";
   readonly threads?: number;
   readonly precision?: "f32" | "bf16";
   /** Model roots, first found wins. */
@@ -16,6 +18,10 @@ export interface EngineSettings {
   readonly inputFiles?: Readonly<Record<string, string>>;
   readonly outputFolder: string;
   readonly temporaryFolder: string;
+  /** Bytes that weights may take on the device; by default what the device says. */
+  readonly memoryBudget?: number;
+  /** Where finished jobs are noted before they are reported, so that none runs again when the parent has died. */
+  readonly receiptFolder?: string;
 }
 
 export type ToEngine =
@@ -26,11 +32,14 @@ export type ToEngine =
       readonly targets?: readonly string[];
     }
   | { readonly type: "cancel"; readonly job: string }
+  /** What models and results hold; `free` gives up what no running job uses first. */
+  | { readonly type: "memory"; readonly request: number; readonly free: boolean }
   | { readonly type: "stop" };
 
 export type FromEngine =
-  | { readonly type: "ready"; readonly device: string }
+  | { readonly type: "ready"; readonly device: DeviceInfo }
   /** The engine could not be opened; the process ends. */
   | { readonly type: "unusable"; readonly error: ErrorRecord }
   | { readonly type: "event"; readonly event: JobEvent }
-  | { readonly type: "done"; readonly job: string };
+  | { readonly type: "done"; readonly job: string }
+  | { readonly type: "memory"; readonly request: number; readonly report: MemoryReport };

@@ -24,6 +24,8 @@ export interface NodeReport {
   /** Device bytes at the highest point while the node ran. */
   readonly peakBytes: number;
   readonly cached: boolean;
+  /** Equal for equal work: the node's type and values but for seeds and texts, and the same of all that it needs. */
+  readonly work?: string;
   /** Floating-point operations enqueued (null device only). */
   readonly flops?: number;
 }
@@ -60,8 +62,8 @@ export type JobEvent =
       readonly frames: number;
       readonly width: number;
       readonly height: number;
-      /** RGB bytes of all frames, base64. */
-      readonly data: string;
+      /** RGB bytes of all frames; base64 in lines of JSON. */
+      readonly data: Uint8Array;
     }
   | {
       readonly type: "node_warning";

@@ -1,6 +1,6 @@
 /** What the runtime service tells every client by itself. */
 import type { JobEvent } from "./events.ts";
-import type { Download, JobEntry, QueueState, Settings } from "./service-values.ts";
+import type { Download, JobEntry, QueueState, ResultFile, Settings, ShownValue } from "./service-values.ts";
 
 /** Frames of an unfinished clip: RGB bytes, all frames one after the other. */
 export interface PreviewFrames {
@@ -10,10 +10,22 @@ export interface PreviewFrames {
   readonly data: Uint8Array;
 }
 
+/**
+ * Everything of a running job but previews, which have their own event; files by their place. A job that is started
+ * again begins with job_started again; after job_finished, job_failed or job_cancelled nothing more comes of it.
+ */
+export type ServiceJobEvent =
+  | Exclude<JobEvent, { type: "node_preview" | "node_result" }>
+  | {
+      readonly type: "node_result";
+      readonly job: string;
+      readonly node: string;
+      readonly result: ResultFile | ShownValue;
+    };
+
 export type ServiceEvent =
   | { readonly type: "queue"; readonly state: QueueState }
-  /** Everything of a running job but previews, which have their own event. */
-  | { readonly type: "job"; readonly event: Exclude<JobEvent, { type: "node_preview" }> }
+  | { readonly type: "job"; readonly event: ServiceJobEvent }
   | {
       readonly type: "preview";
       readonly job: string;
@@ -21,9 +33,12 @@ export type ServiceEvent =
       readonly preview: PreviewFrames;
     }
   | { readonly type: "history"; readonly entry: JobEntry }
+  | { readonly type: "history_removed"; readonly jobs: readonly string[] }
   | { readonly type: "models" }
   | { readonly type: "nodes" }
   | { readonly type: "download"; readonly download: Download }
   | { readonly type: "settings"; readonly settings: Settings }
   /** The engine process ended and was started again. */
-  | { readonly type: "engine_restarted"; readonly reason: string };
+  | { readonly type: "engine_restarted"; readonly reason: string }
+  /** Something that people should know and that no call asked for. */
+  | { readonly type: "notice"; readonly message: string };

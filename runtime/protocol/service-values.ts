@@ -39,6 +39,8 @@ export const serviceInfo = z.object({
   outputFolder: z.string(),
   inputFolder: z.string(),
   modelFolders: z.array(z.string()),
+  /** What people should know of this start: a database that was set aside, for example. */
+  notices: z.array(z.string()),
 });
 
 /** A file that a run wrote. `path` is relative to the output (or temporary) folder, with forward slashes. */
@@ -51,6 +53,12 @@ export const resultFile = z.object({
   frames: z.number().int(),
   fps: z.number().optional(),
 });
+
+/** A small value that a node showed. */
+export const shownValue = z.union([
+  z.object({ kind: z.literal("text"), text: z.string() }),
+  z.object({ kind: z.literal("metrics"), values: z.record(z.string(), z.number()) }),
+]);
 
 export const nodeRun = z.object({
   node: id,
@@ -83,20 +91,25 @@ export const jobEntry = z.object({
   added: time,
   started: time.nullable(),
   ended: time.nullable(),
+  /** How often it was started. */
   attempts: z.number().int(),
   /** Why it failed, or why it is tried again. */
   error: errorRecord.nullable(),
   problems: z.array(problem),
   results: z.array(resultFile.extend({ node: id })),
+  shown: z.array(z.object({ node: id, value: shownValue })),
   nodes: z.array(nodeRun),
   peakBytes: bytes.nullable(),
 });
 
 export const queueState = z.object({
+  /** Rises with every change: of two states the one with the higher version is the newer. */
+  version: z.number().int(),
   paused: z.boolean(),
   running: z.array(jobEntry),
-  /** In the order in which they will run. */
+  /** The next ones, in the order in which they will run: at most 100 in events, as many as asked for in queue.state. */
   waiting: z.array(jobEntry),
+  waitingCount: z.number().int(),
 });
 
 export const planReport = z.object({
@@ -221,16 +234,36 @@ export const comparison = z.object({
   ssimByFrame: z.array(z.number()),
 });
 
-export const settingsValue = z.object({
-  theme: z.enum(["system", "dark", "light"]).default("system"),
-  modelFolders: z.array(z.string()).default([]),
-  outputFolder: z.string().nullable().default(null),
-  device: z.enum(["auto", "cpu", "cuda"]).default("auto"),
-  memoryBudgetBytes: bytes.nullable().default(null),
-  linkStyle: z.enum(["curved", "straight", "stepped", "hidden"]).default("curved"),
-  snapToGrid: z.boolean().default(false),
+/** A change of settings: those that are absent stay. (Defaults would apply even to an optional field.) */
+export const settingsChange = z.object({
+  theme: z.enum(["system", "dark", "light"]).optional(),
+  modelFolders: z.array(z.string().min(1)).max(100).optional(),
+  outputFolder: z.string().min(1).nullable().optional(),
+  device: z.enum(["auto", "cpu", "cuda"]).optional(),
+  memoryBudgetBytes: bytes.nullable().optional(),
+  linkStyle: z.enum(["curved", "straight", "stepped", "hidden"]).optional(),
+  snapToGrid: z.boolean().optional(),
   /** Command -> key, where it differs from the default. */
-  keys: z.record(z.string(), z.string()).default({}),
+  keys: z.record(z.string(), z.string()).optional(),
+});
+
+export const settingsValue = settingsChange.required();
+
+export const DEFAULT_SETTINGS: z.infer<typeof settingsValue> = {
+  theme: "system",
+  modelFolders: [],
+  outputFolder: null,
+  device: "auto",
+  memoryBudgetBytes: null,
+  linkStyle: "curved",
+  snapToGrid: false,
+  keys: {},
+};
+
+export const memoryReport = z.object({
+  usedBytes: bytes,
+  totalBytes: bytes,
+  held: z.array(z.object({ name: z.string(), bytes })),
 });
 
 export type ServiceInfo = z.infer<typeof serviceInfo>;
@@ -248,4 +281,7 @@ export type Download = z.infer<typeof download>;
 export type JournalEntry = z.infer<typeof journalEntry>;
 export type ImportNote = z.infer<typeof importNote>;
 export type Comparison = z.infer<typeof comparison>;
+export type SettingsChange = z.infer<typeof settingsChange>;
+export type MemoryReport = z.infer<typeof memoryReport>;
+export type ShownValue = z.infer<typeof shownValue>;
 export type Settings = z.infer<typeof settingsValue>;

@@ -1,0 +1,217 @@
+/** Takes jobs from the queue in order, one at a time, runs them on the engine and writes down how they end. */
+import { assertNever, toUmbelError, type ErrorRecord } from "#runtime/errors";
+import type { JobEvent, NodeReport } from "#runtime/protocol/events";
+import type { Database } from "./database.ts";
+import type { EngineHost, EngineKeeper } from "./engine-host.ts";
+import type { EventHub } from "./event-hub.ts";
+import { findDocument, type NodeResult } from "./job-entries.ts";
+import type { JobHistory, Outcome } from "./job-history.ts";
+import type { JobQueue, TakenJob } from "./job-queue.ts";
+import type { QueueAnnouncer } from "./queue-announcer.ts";
+import { placeResult, type ResultFolders } from "./result-places.ts";
+
+export interface RunnerParts {
+  readonly database: Database;
+  readonly queue: JobQueue;
+  readonly history: JobHistory;
+  readonly keeper: EngineKeeper;
+  readonly hub: EventHub;
+  readonly announcer: QueueAnnouncer;
+  /** Whether no job may be started now. */
+  readonly paused: () => boolean;
+  readonly folders: () => ResultFolders;
+  /** The end of a job stands in the database. */
+  readonly settled: (job: string) => Promise<void>;
+  /** How often a job is started before it fails because the engine died under it. */
+  readonly engineAttempts: number;
+}
+
+type LastEvent = Extract<JobEvent, { type: "job_finished" | "job_failed" | "job_cancelled" }>;
+
+/** What a run has shown so far. */
+interface Gathered {
+  readonly results: NodeResult[];
+  readonly nodes: NodeReport[];
+  device?: string;
+}
+
+export class Runner {
+  readonly #parts: RunnerParts;
+  #current: { readonly job: string; host: EngineHost | null } | null = null;
+  #loop: Promise<void> = Promise.resolve();
+  #working = false;
+  #closed = false;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts the next job unless one runs; called after every change that may let one start. */
+  wake(): void {
+    if (this.#working || this.#closed) return;
+    this.#working = true;
+    this.#loop = this.#work();
+  }
+
+  /** Ends a running job inside its step; false when it does not run. */
+  cancel(job: string): boolean {
+    if (this.#current?.job !== job) return false;
+    this.#parts.queue.markCancelled(job);
+    this.#current.host?.cancel(job);
+    return true;
+  }
+
+  /** A job that runs stays one that runs: the next start puts it back. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#parts.keeper[Symbol.asyncDispose]();
+    await this.#loop;
+  }
+
+  async #work(): Promise<void> {
+    const { queue, hub, paused } = this.#parts;
+    try {
+      while (!this.#closed && !paused()) {
+        const taken = queue.take();
+        if (taken === null) break;
+        await this.#run(taken);
+      }
+    } catch (error) {
+      // The database cannot be written: jobs that go on now would be lost.
+      hub.emit({
+        type: "notice",
+        message: `The queue stands still: ${toUmbelError(error).message} It goes on with the next change.`,
+      });
+      this.#restore();
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  async #run(taken: TakenJob): Promise<void> {
+    const { announcer } = this.#parts;
+    announcer.changed();
+    announcer.flush();
+    const gathered: Gathered = { results: [], nodes: [] };
+    this.#current = { job: taken.job, host: null };
+    let last: LastEvent;
+    try {
+      last = await this.#execute(taken, gathered);
+    } catch (error) {
+      last = failure(taken.job, toUmbelError(error).toJSON());
+    } finally {
+      this.#current = null;
+    }
+    if (!this.#closed) await this.#settle(taken.job, last, gathered);
+  }
+
+  async #execute({ job, targets }: TakenJob, gathered: Gathered): Promise<LastEvent> {
+    const { keeper, database, queue } = this.#parts;
+    using held = await keeper.hold();
+    const { host } = held;
+    if (this.#current !== null) this.#current.host = host;
+    // It may have been cancelled before it had an engine.
+    if (queue.isCancelled(job)) return { type: "job_cancelled", job };
+    const folders = this.#parts.folders();
+    const emit = (event: JobEvent): void => this.#forward(event, gathered, folders);
+    const last = asLast(job, await host.run(job, findDocument(database, job), emit, targets));
+    if (last.type === "job_finished") gathered.device = await deviceName(host);
+    return last;
+  }
+
+  /** Passes on all but the end, which is told when it stands in the database. */
+  #forward(event: JobEvent, gathered: Gathered, folders: ResultFolders): void {
+    const { hub } = this.#parts;
+    switch (event.type) {
+      case "job_finished":
+      case "job_failed":
+      case "job_cancelled":
+        return;
+      case "node_preview": {
+        const { job, node, frames, width, height, data } = event;
+        return hub.emit({ type: "preview", job, node, preview: { frames, width, height, data } });
+      }
+      case "node_result": {
+        const placed = placeResult(event.node, event.result, folders);
+        gathered.results.push(placed);
+        const result = "file" in placed ? placed.file : placed.value;
+        return hub.emit({ type: "job", event: { ...event, result } });
+      }
+      case "node_finished":
+        gathered.nodes.push(event);
+        return hub.emit({ type: "job", event });
+      default:
+        return hub.emit({ type: "job", event });
+    }
+  }
+
+  async #settle(job: string, last: LastEvent, gathered: Gathered): Promise<void> {
+    const { queue, history, hub, announcer, settled, engineAttempts } = this.#parts;
+    let end = last;
+    if (end.type === "job_failed" && end.error.code === "ERR_ENGINE_GONE") {
+      if (queue.isCancelled(job)) end = { type: "job_cancelled", job };
+      else if (queue.crashes(job) + 1 < engineAttempts) {
+        queue.putBack(job, end.error, true);
+        announcer.changed();
+        return;
+      }
+    }
+    const entry = history.end(job, outcomeOf(end, gathered));
+    if (entry === null) return;
+    await settled(job);
+    announcer.changed();
+    hub.emit({ type: "job", event: end });
+    hub.emit({ type: "history", entry });
+  }
+
+  /** Best effort: what cannot be written now is put back at the next start. */
+  #restore(): void {
+    const { queue, announcer } = this.#parts;
+    try {
+      const reason = failure("", {
+        code: "ERR_FILE",
+        message: "Expected to write down how the job ended, got a database that cannot be written.",
+      }).error;
+      for (const { job } of queue.running()) queue.putBack(job, reason, false);
+      announcer.changed();
+    } catch {
+      // Told in the notice already.
+    }
+  }
+}
+
+function outcomeOf(end: LastEvent, { results, nodes, device }: Gathered): Outcome {
+  const made = { results, nodes, ...(device === undefined ? {} : { device }) };
+  switch (end.type) {
+    case "job_finished":
+      return { ...made, state: "done", peakBytes: end.peakBytes };
+    case "job_failed":
+      return { ...made, state: "failed", error: end.error, problems: end.problems };
+    case "job_cancelled":
+      return { ...made, state: "cancelled" };
+    default:
+      return assertNever(end);
+  }
+}
+
+function asLast(job: string, event: JobEvent): LastEvent {
+  if (
+    event.type === "job_finished" ||
+    event.type === "job_failed" ||
+    event.type === "job_cancelled"
+  )
+    return event;
+  return failure(job, {
+    code: "ERR_INTERNAL",
+    message: `Expected the end of a job, got ${event.type}.`,
+  });
+}
+
+function failure(job: string, error: ErrorRecord): Extract<LastEvent, { type: "job_failed" }> {
+  return { type: "job_failed", job, error, problems: [] };
+}
+
+async function deviceName(host: EngineHost): Promise<string> {
+  const { name, label } = await host.device();
+  return `${name} ${label}`;
+}
