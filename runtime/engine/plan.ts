@@ -49,7 +49,11 @@ export function planRun(
       const fingerprint = fingerprintOf(definition, values, id, context);
       const sources = Object.entries(resolved.inputs).toSorted(([a], [b]) => (a < b ? -1 : 1));
       const works = sources.map(([, source]) => planned.get(source.node)?.work);
-      const inputs = sources.map(([name, source]) => [name, planned.get(source.node)?.key ?? "", source.output]);
+      const inputs = sources.map(([name, source]) => [
+        name,
+        planned.get(source.node)?.key ?? "",
+        source.output,
+      ]);
       const key = digest([definition.type, definition.version, values, fingerprint, inputs]);
       const work = digest([
         definition.type,

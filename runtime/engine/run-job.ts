@@ -38,11 +38,13 @@ export async function runJob(run: JobRun): Promise<JobSummary> {
   const interrupt = (): void => run.device.interrupt();
   run.signal.addEventListener("abort", interrupt, { once: true });
   try {
+    const nodes = run.plan.map((node) => node.id);
+    const cached = run.plan.filter((node) => isCached(run, node)).map((node) => node.id);
     run.emit({
       type: "job_started",
       job: run.job,
-      nodes: run.plan.map((node) => node.id),
-      cached: run.plan.filter((node) => isCached(run, node)).map((node) => node.id),
+      nodes,
+      ...(cached.length === 0 ? {} : { cached }),
     });
     for (const node of run.plan) {
       throwIfCancelled(run.signal);

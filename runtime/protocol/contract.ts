@@ -162,7 +162,5 @@ export type Result<M extends Method> = z.output<Contract[M]["result"]>;
 export type Handlers = {
   readonly [M in Method]: (
     params: z.output<Contract[M]["params"]>,
-    /** Aborted when whoever called is gone. */
-    signal?: AbortSignal,
   ) => Promise<Result<M>> | Result<M>;
 };

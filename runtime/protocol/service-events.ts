@@ -1,6 +1,13 @@
 /** What the runtime service tells every client by itself. */
 import type { JobEvent } from "./events.ts";
-import type { Download, JobEntry, QueueState, ResultFile, Settings, ShownValue } from "./service-values.ts";
+import type {
+  Download,
+  JobEntry,
+  QueueState,
+  ResultFile,
+  Settings,
+  ShownValue,
+} from "./service-values.ts";
 
 /** Frames of an unfinished clip: RGB bytes, all frames one after the other. */
 export interface PreviewFrames {

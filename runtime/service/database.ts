@@ -51,6 +51,8 @@ export class Database implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // The library closes the file only when its statements are collected, so nothing is left to be copied then.
+    this.all("PRAGMA wal_checkpoint(TRUNCATE)");
     this.#statements.clear();
     this.#connection.close();
   }

@@ -1,4 +1,5 @@
 /** One call, from whatever came over a port or a socket to an answer: names, parameters and results are checked. */
+import type { z } from "zod";
 import { toUmbelError, UmbelError, type ErrorRecord } from "#runtime/errors";
 import { contract, type Handlers, type Method } from "#runtime/protocol/contract";
 import { nearest } from "#runtime/graph/nearest";
@@ -6,6 +7,9 @@ import { nearest } from "#runtime/graph/nearest";
 export type Answer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: ErrorRecord };
+
+/** Some take a signal, which is aborted when whoever called is gone. */
+type Handler = (params: unknown, signal?: AbortSignal) => unknown;
 
 const LISTED_ISSUES = 10;
 
@@ -30,7 +34,8 @@ async function call(
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const method = methodOf(name);
-  const { params: expected, result: promised } = contract[method];
+  const { params: expected, result: promised }: Record<"params" | "result", z.ZodType> =
+    contract[method];
   const given = expected.safeParse(params ?? {});
   if (!given.success) {
     throw new UmbelError(
@@ -38,12 +43,12 @@ async function call(
       `Expected parameters of ${method} as the contract has them, got:\n${describe(given.error.issues)}`,
     );
   }
-  const handler = handlers[method];
+  const handler = handlers[method] as Handler | undefined;
   if (handler === undefined) {
     throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected a call of this build, got "${method}".`);
   }
   // The schema has made sure that parameters and handler belong together.
-  const result = promised.safeParse(await handler(given.data as never, signal));
+  const result = promised.safeParse(await handler(given.data, signal));
   if (result.success) return result.data;
   throw new UmbelError(
     "ERR_INTERNAL",

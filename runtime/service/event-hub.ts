@@ -16,7 +16,7 @@ export class EventHub {
   }
 
   emit(event: ServiceEvent): void {
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       try {
         listener(event);
       } catch (error) {

@@ -47,7 +47,10 @@ export class JobQueue {
       let place = top === null ? this.#lastPlace() : top.place - jobs.length - 1;
       for (const { job, title, document, targets, priority, batch, cell, origin } of jobs) {
         if (this.#database.first("SELECT 1 FROM jobs WHERE job = ?", job) !== undefined) {
-          throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected a new job id, got "${job}" again.`);
+          throw new UmbelError(
+            "ERR_INVALID_ARGUMENT",
+            `Expected a new job id, got "${job}" again.`,
+          );
         }
         this.#database.run(
           "INSERT INTO jobs (job, title, state, priority, place, batch, cell, targets, origin, added) VALUES (?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)",
@@ -67,18 +70,11 @@ export class JobQueue {
   }
 
   waiting(offset: number, limit: number): JobEntry[] {
-    return findEntries(
-      this.#database,
-      `WHERE ${WAITING} ${ORDER} LIMIT ? OFFSET ?`,
-      limit,
-      offset,
-    );
+    return findEntries(this.#database, `WHERE ${WAITING} ${ORDER} LIMIT ? OFFSET ?`, limit, offset);
   }
 
   waitingCount(): number {
-    return Number(
-      this.#database.first(`SELECT count(*) AS n FROM jobs WHERE ${WAITING}`)?.["n"],
-    );
+    return Number(this.#database.first(`SELECT count(*) AS n FROM jobs WHERE ${WAITING}`)?.["n"]);
   }
 
   running(): JobEntry[] {
@@ -136,7 +132,9 @@ export class JobQueue {
   }
 
   isCancelled(job: string): boolean {
-    return this.#database.first("SELECT cancelled FROM jobs WHERE job = ?", job)?.["cancelled"] === 1;
+    return (
+      this.#database.first("SELECT cancelled FROM jobs WHERE job = ?", job)?.["cancelled"] === 1
+    );
   }
 
   /** Throws ERR_INVALID_ARGUMENT unless the job waits. */

@@ -20,7 +20,8 @@ export async function recoverJobs(
   for (const { job } of queue.running().toReversed()) {
     const receipt = receipts.get(job);
     if (receipt !== undefined) finish(receipt, history, folders);
-    else if (queue.isCancelled(job)) history.end(job, { state: "cancelled", results: [], nodes: [] });
+    else if (queue.isCancelled(job))
+      history.end(job, { state: "cancelled", results: [], nodes: [] });
     else queue.putBack(job, ENDED, false);
   }
   for (const job of receipts.keys()) await removeReceipt(receiptFolder, job);

@@ -83,6 +83,10 @@ const IMPORTS: Record<string, readonly [string, readonly string[]]> = {
     "runtime/service/library/bad.ts",
     ["#native", "#runtime/models/wan", "#runtime/tensor/ops", "commander"],
   ],
+  "runtime/service/**": [
+    "runtime/service/bad.ts",
+    ["#runtime/tensor/ops", "#runtime/server/routes", "electron", "fastify"],
+  ],
   "runtime/cli/**": ["runtime/cli/bad.ts", ["#native", "../../nodes/sampling/sampler.ts"]],
   "runtime/worker.ts": ["runtime/worker.ts", ["#native", "#runtime/models/wan"]],
   "native/**": ["native/bad.ts", ["#runtime/tensor/ops", "sharp"]],
