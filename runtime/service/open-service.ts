@@ -11,7 +11,12 @@ import { EngineSupervisor } from "#runtime/engine/supervisor";
 import { toUmbelError } from "#runtime/errors";
 import type { Handlers } from "#runtime/protocol/contract";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
-import type { DeviceInfo, ServiceInfo, Settings } from "#runtime/protocol/service-values";
+import type {
+  DeviceInfo,
+  ServiceInfo,
+  Settings,
+  SettingsChange,
+} from "#runtime/protocol/service-values";
 import { openDatabase } from "./database.ts";
 import { dispatch, type Answer } from "./dispatch.ts";
 import { EngineKeeper, type EngineHost } from "./engine-host.ts";
@@ -19,6 +24,7 @@ import { EventHub, type ServiceListener } from "./event-hub.ts";
 import { JobHistory } from "./job-history.ts";
 import { JobQueue } from "./job-queue.ts";
 import { Journal } from "./journal.ts";
+import { libraryHandlers } from "#runtime/service/library/handlers";
 import { lockFolder } from "./owner-lock.ts";
 import { QueueAnnouncer } from "./queue-announcer.ts";
 import { queueHandlers } from "./queue-handlers.ts";
@@ -34,6 +40,8 @@ export interface ServiceOptions {
   readonly dataFolder: string;
   /** What the engine is opened with where no setting says otherwise. */
   readonly engine: EngineSettings;
+  /** Where downloaded models go; by default the first model folder of `engine`. */
+  readonly modelFolder?: string;
   /** How the engine process is started; by default a child process of plain Node. */
   readonly start?: StartEngine;
   /** The engine process's program, for tests. */
@@ -86,6 +94,22 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     });
     await recoverJobs(queue, history, receiptFolder, engineSettings());
     const { descriptions } = registry;
+    const changeSettings = async (change: SettingsChange): Promise<Settings> => {
+      const before = JSON.stringify(engineSettings());
+      const values = settings.change(change);
+      hub.emit({ type: "settings", settings: values });
+      if (JSON.stringify(engineSettings()) !== before) await keeper.renew();
+      return values;
+    };
+    const library = libraryHandlers({
+      settings: () => settings.values,
+      changeSettings,
+      engineSettings,
+      registry,
+      modelFolder: options.modelFolder ?? options.engine.models[0] ?? join(dataFolder, "models"),
+      dataFolder,
+      emit: (event) => hub.emit(event),
+    });
     const handlers: Partial<Handlers> = {
       "service.info": () => describeService(version, engineSettings(), keeper, notice),
       ...queueHandlers({ database, queue, announcer, runner, settings, descriptions }),
@@ -93,11 +117,11 @@ export async function openService(options: ServiceOptions): Promise<Service> {
         database,
         history,
         journal: new Journal(database),
-        settings,
         hub,
-        settingsChanged: () => keeper.renew(),
+        settings,
+        changeSettings,
       }),
-      "nodes.list": () => [...descriptions.values()],
+      ...library,
       "memory.report": () => keeper.current().memory(false),
       "memory.free": async () => {
         await keeper.current().memory(true);
@@ -111,6 +135,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       subscribe: (listener) => hub.subscribe(listener),
       findFile: ({ place, path }) => findFile(path, [folderOf(place, engineSettings())]),
       close: async () => {
+        await library[Symbol.asyncDispose]();
         await runner.close();
         announcer.stop();
         database[Symbol.dispose]();

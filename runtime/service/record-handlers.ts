@@ -1,6 +1,6 @@
 /** Calls about what is kept: history, journal and settings. */
 import type { Handlers } from "#runtime/protocol/contract";
-import type { Settings } from "#runtime/protocol/service-values";
+import type { Settings, SettingsChange } from "#runtime/protocol/service-values";
 import type { Database } from "./database.ts";
 import type { EventHub } from "./event-hub.ts";
 import { findDocument, findEntries } from "./job-entries.ts";
@@ -14,8 +14,8 @@ export interface RecordParts {
   readonly journal: Journal;
   readonly settings: ServiceSettings;
   readonly hub: EventHub;
-  /** Settings that the engine was opened with may have changed. */
-  readonly settingsChanged: (settings: Settings) => Promise<void>;
+  /** Saves it, tells clients and, when that is due, opens the engine anew. */
+  readonly changeSettings: (change: SettingsChange) => Promise<Settings>;
 }
 
 type Prefix = "history" | "journal" | "settings";
@@ -44,11 +44,6 @@ export function recordHandlers(parts: RecordParts): RecordHandlers {
       return null;
     },
     "settings.get": () => settings.values,
-    "settings.set": async (change) => {
-      const values = settings.change(change);
-      hub.emit({ type: "settings", settings: values });
-      await parts.settingsChanged(values);
-      return values;
-    },
+    "settings.set": (change) => parts.changeSettings(change),
   };
 }

@@ -297,13 +297,26 @@ describe("the engine", () => {
   it("is named, reports its memory and frees it", async () => {
     const f = await fakeService();
     const info = await f.call("service.info", {});
-    expect(info).toMatchObject({ version: "1.2.3", device: { label: "fake" }, notices: [] });
+    expect(info).toMatchObject({
+      version: "1.2.3",
+      device: { label: expect.stringContaining("fake") },
+      notices: [],
+    });
     expect(await f.call("memory.report", {})).toEqual({
       usedBytes: 1,
       totalBytes: 1000,
       held: [],
     });
     expect(await f.call("memory.free", {})).toBeNull();
+  });
+
+  it("stays when a setting changes that it does not know", async () => {
+    const f = await fakeService();
+    const { device } = await f.call("service.info", {});
+    await f.ended(await f.add());
+    await f.call("settings.set", { theme: "dark", snapToGrid: true });
+    expect(f.events.at(-1)).toMatchObject({ type: "settings", settings: { snapToGrid: true } });
+    expect((await f.call("service.info", {})).device).toEqual(device);
   });
 
   it("is opened anew when its settings change, not under a running job", async () => {
