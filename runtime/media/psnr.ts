@@ -15,7 +15,8 @@ export function psnr(reference: Frames, images: Frames): number {
   return toDecibels(squares.reduce((sum, value) => sum + value, 0) / squares.length);
 }
 
-function meanSquares(a: Frames, b: Frames): number[] {
+/** Mean squared difference of each frame. */
+export function meanSquares(a: Frames, b: Frames): number[] {
   const pixels = a.width * a.height;
   return Array.from({ length: a.count }, (_, frame) => {
     let sum = 0;
@@ -29,6 +30,6 @@ function meanSquares(a: Frames, b: Frames): number[] {
   });
 }
 
-function toDecibels(meanSquare: number): number {
+export function toDecibels(meanSquare: number): number {
   return meanSquare === 0 ? Number.POSITIVE_INFINITY : -10 * Math.log10(meanSquare);
 }

@@ -6,6 +6,7 @@ import { fileHandlers } from "./file-handlers.ts";
 import { graphHandlers } from "./graph-handlers.ts";
 import { modelHandlers } from "./model-handlers.ts";
 import { ModelLibrary } from "./model-library.ts";
+import { resultHandlers } from "./result-handlers.ts";
 import { TaskThread } from "./task-thread.ts";
 
 export type LibraryMethod =
@@ -19,7 +20,8 @@ export type LibraryMethod =
   | "graph.export"
   | "models.list"
   | "models.missing"
-  | "models.addFolder";
+  | "models.addFolder"
+  | "results.compare";
 
 /** The signal ends a call whose client is gone; without one a call runs to its end. */
 export type LibraryHandlers = {
@@ -33,15 +35,19 @@ export type LibraryHandlers = {
 export function libraryHandlers(context: LibraryContext): LibraryHandlers & AsyncDisposable {
   const planning = new TaskThread(context.threadEntry);
   const reading = new TaskThread(context.threadEntry);
+  const comparing = new TaskThread(context.threadEntry);
   const library = new ModelLibrary(context, reading);
   return {
     "nodes.list": () => [...context.registry.descriptions.values()],
     ...fileHandlers(context),
     ...graphHandlers(context, planning),
     ...modelHandlers(context, library),
+    ...resultHandlers(context, comparing),
     async [Symbol.asyncDispose]() {
       library.end();
-      await Promise.all([planning[Symbol.asyncDispose](), reading[Symbol.asyncDispose]()]);
+      await Promise.all(
+        [planning, reading, comparing].map((thread) => thread[Symbol.asyncDispose]()),
+      );
     },
   };
 }

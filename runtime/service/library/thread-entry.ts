@@ -4,6 +4,7 @@ import { listModels, modelFacts } from "#runtime/engine/model-listing";
 import { planDocument } from "#runtime/engine/plan-document";
 import { toUmbelError } from "#runtime/errors";
 import { withPlainRecords } from "#runtime/graph/document";
+import { compareClips } from "#runtime/media/compare-clips";
 import type { FromThread, TaskName, ThreadTasks, ToThread } from "./thread-tasks.ts";
 
 type Tasks = {
@@ -14,6 +15,7 @@ const tasks: Tasks = {
   // A message gives records their prototype back.
   plan: ({ document, settings, targets }) =>
     planDocument(withPlainRecords(document), settings, new AbortController().signal, targets),
+  compare: ({ a, b }) => compareClips(a, b),
   list: (roots) => Promise.resolve(listModels(roots)),
   inspect: (paths) => Promise.all(paths.map(modelFacts)),
 };

@@ -2,6 +2,7 @@
 import type { ErrorRecord } from "#runtime/errors";
 import type { GraphPlan } from "#runtime/engine/plan-document";
 import type { ListedFile, ModelFacts } from "#runtime/engine/model-listing";
+import type { ClipComparison } from "#runtime/media/compare-clips";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 
@@ -13,6 +14,10 @@ export interface ThreadTasks {
       readonly targets: readonly string[] | undefined;
     };
     readonly result: GraphPlan;
+  };
+  readonly compare: {
+    readonly task: { readonly a: string; readonly b: string };
+    readonly result: ClipComparison;
   };
   /** The files of model roots. */
   readonly list: { readonly task: readonly string[]; readonly result: readonly ListedFile[] };
