@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.{ts,tsx}"],
     exclude: ["test/fixtures/**", "node_modules/**"],
     setupFiles: ["test/helpers/setup.ts"],
     pool: "forks",

@@ -40,6 +40,6 @@ const preload = {
 };
 
 if (!(process.argv.includes("--if-stale") && isFresh())) {
-  await build({ configFile: join(root, "renderer/vite.config.ts"), logLevel: "warn" });
+  await build({ configFile: join(root, "vite.config.ts"), logLevel: "warn" });
   await build(preload);
 }

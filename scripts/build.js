@@ -11,7 +11,8 @@ const dist = join(root, "dist");
 function dropStaleOutputs() {
   const output = /\.(js|d\.ts)(\.map)?$/;
   for (const path of readdirSync(dist, { recursive: true })) {
-    if (!output.test(path)) continue;
+    // types/ and renderer*/ come from sources of other names.
+    if (!output.test(path) || /^(types|renderer)/.test(path)) continue;
     if (!existsSync(join(root, path.replace(output, ".ts")))) rmSync(join(dist, path));
   }
 }

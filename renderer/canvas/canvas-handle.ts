@@ -1,0 +1,14 @@
+/** What the rest of the window asks of the canvas on screen. */
+import type { Point } from "../stores/edit/nodes.ts";
+
+export interface CanvasHandle {
+  /** Shows all of the graph, or the selection when there is one. */
+  fit(): void;
+  zoomBy(factor: number): void;
+  /** Brings a node to the middle, selects it and, where named, puts the focus into one of its fields. */
+  show(node: string, field?: string): void;
+  /** Middle of what is on screen, in canvas units. */
+  middle(): Point;
+  /** Pointer's place over the canvas, in canvas units; the middle when it is elsewhere. */
+  pointer(): Point;
+}

@@ -1,0 +1,36 @@
+import type { StoreApi } from "zustand/vanilla";
+import type { CanvasHandle } from "../canvas/canvas-handle.ts";
+import type { Editor } from "../stores/editor.ts";
+import type { IconName } from "../ui/icon-paths.ts";
+
+/** How the Run button runs. */
+export interface RunOptionsState {
+  readonly count: number;
+  /** Queue again whenever the graph changes. */
+  readonly onChange: boolean;
+}
+
+/** What commands act on: the editor's state, and the canvas on screen. */
+export interface CommandContext {
+  readonly editor: Editor;
+  readonly canvas: CanvasHandle;
+  readonly runOptions: { readonly store: StoreApi<RunOptionsState> };
+  readonly openSearch: () => void;
+  readonly openCommands: () => void;
+  readonly openFind: () => void;
+  readonly openKeys: () => void;
+}
+
+export interface Command {
+  /** Lasts: keys in the settings are kept under it. */
+  readonly id: string;
+  readonly title: string;
+  readonly group: "Run" | "Edit" | "Select" | "Arrange" | "View" | "File" | "Help";
+  readonly icon?: IconName;
+  /** As tinykeys writes them; the first is the one shown. */
+  readonly keys?: readonly string[];
+  /** Works while a text field has the focus. */
+  readonly inFields?: boolean;
+  readonly enabled?: (context: CommandContext) => boolean;
+  readonly run: (context: CommandContext) => void | Promise<void>;
+}

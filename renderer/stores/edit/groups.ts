@@ -1,0 +1,79 @@
+/** Changes of groups. A group is named by its place in the list. */
+import type { DocumentGraph } from "#runtime/graph/document";
+import type { Point } from "./nodes.ts";
+
+export type Group = NonNullable<DocumentGraph["groups"]>[number];
+
+export function addGroup(graph: DocumentGraph, group: Group): DocumentGraph {
+  return { ...graph, groups: [...(graph.groups ?? []), group] };
+}
+
+export function changeGroup(
+  graph: DocumentGraph,
+  index: number,
+  change: (group: Group) => Group,
+): DocumentGraph {
+  const before = graph.groups?.[index];
+  if (before === undefined) return graph;
+  const next = change(before);
+  if (next === before) return graph;
+  return { ...graph, groups: graph.groups!.map((group, i) => (i === index ? next : group)) };
+}
+
+export function removeGroups(graph: DocumentGraph, indices: ReadonlySet<number>): DocumentGraph {
+  if (graph.groups === undefined || indices.size === 0) return graph;
+  const groups = graph.groups.filter((_, i) => !indices.has(i));
+  return groups.length === graph.groups.length ? graph : { ...graph, groups };
+}
+
+export function moveGroups(
+  graph: DocumentGraph,
+  positions: ReadonlyMap<number, Point>,
+): DocumentGraph {
+  let next = graph;
+  for (const [index, at] of positions)
+    next = changeGroup(next, index, (group) => ({ ...group, at: [at[0], at[1]] }));
+  return next;
+}
+
+/** Whether a group is folded to its title; kept under a key of its own. */
+export const isFolded = (group: Group): boolean => group["folded"] === true;
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Nodes that a group carries: those it names, or those whose middle lies inside it. */
+export function groupMembers(group: Group, boxes: ReadonlyMap<string, Box>): readonly string[] {
+  if (group.nodes !== undefined) return group.nodes.filter((id) => boxes.has(id));
+  const [x, y] = group.at;
+  const [width, height] = group.size;
+  return [...boxes]
+    .filter(([, box]) => {
+      const cx = box.x + box.width / 2;
+      const cy = box.y + box.height / 2;
+      return cx >= x && cx <= x + width && cy >= y && cy <= y + height;
+    })
+    .map(([id]) => id);
+}
+
+const SIDE = 12;
+const TOP = 38;
+
+/** The rectangle of a group around nodes. */
+export function aroundBoxes(boxes: readonly Box[]): {
+  at: [number, number];
+  size: [number, number];
+} {
+  const left = Math.min(...boxes.map((box) => box.x));
+  const top = Math.min(...boxes.map((box) => box.y));
+  const right = Math.max(...boxes.map((box) => box.x + box.width));
+  const bottom = Math.max(...boxes.map((box) => box.y + box.height));
+  return {
+    at: [left - SIDE, top - TOP],
+    size: [right - left + 2 * SIDE, bottom - top + TOP + SIDE],
+  };
+}

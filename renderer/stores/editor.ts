@@ -1,0 +1,87 @@
+/** All of the window's state, without React: made once, handed down by context. */
+import type { RuntimeClient } from "#runtime/protocol/client";
+import { createDocuments, type Documents } from "./documents.ts";
+import type { Files } from "./files.ts";
+import { createJournal, type Journal } from "./journal.ts";
+import { createLayout, type Layout, type LayoutStorage } from "./layout.ts";
+import { createNodes, type Nodes } from "./nodes.ts";
+import { createProblems, type Problems } from "./problems.ts";
+import { createRuns, type Runs } from "./run.ts";
+import { createSelection, type Selection } from "./selection.ts";
+import { createSettings, type Settings } from "./settings.ts";
+import { createToasts, type Toasts } from "./toasts.ts";
+
+export interface Editor {
+  readonly client: RuntimeClient;
+  readonly files: Files;
+  readonly documents: Documents;
+  readonly selection: Selection;
+  readonly nodes: Nodes;
+  readonly runs: Runs;
+  readonly problems: Problems;
+  readonly settings: Settings;
+  readonly layout: Layout;
+  readonly toasts: Toasts;
+  readonly journal: Journal;
+  /** Reads what the service knows and opens what was open. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export function createEditor(
+  client: RuntimeClient,
+  files: Files,
+  storage: LayoutStorage | null = null,
+): Editor {
+  const documents = createDocuments();
+  const nodes = createNodes(client);
+  const runs = createRuns(client);
+  const settings = createSettings(client);
+  const toasts = createToasts();
+  const problems = createProblems(client, documents, nodes);
+  const journal = createJournal(client, documents, (error) =>
+    toasts.fail("This graph could not be kept in the journal", error),
+  );
+  const unsubscribe = client.subscribe((event) => {
+    runs.receive(event);
+    if (event.type === "settings") settings.receive(event.settings);
+    if (event.type === "nodes" || event.type === "models") void nodes.load();
+    if (event.type === "engine_restarted") {
+      toasts.show({
+        kind: "warning",
+        title: "The engine stopped and was started again",
+        detail: "One job failed. The queue goes on.",
+      });
+    }
+  });
+  return {
+    client,
+    files,
+    documents,
+    selection: createSelection(),
+    nodes,
+    runs,
+    problems,
+    settings,
+    layout: createLayout(storage),
+    toasts,
+    journal,
+    async start() {
+      await Promise.all([nodes.load(), settings.load(), runs.load()]);
+      const { graphs, unsaved, until } = await journal.recover();
+      if (unsaved > 0) {
+        const time = new Date(until).toTimeString().slice(0, 8);
+        toasts.show({
+          kind: "info",
+          title: graphs === 1 ? "Restored 1 graph" : `Restored ${graphs} graphs`,
+          detail: `Up to ${time}.`,
+        });
+      }
+    },
+    stop() {
+      unsubscribe();
+      problems.stop();
+      journal.stop();
+    },
+  };
+}

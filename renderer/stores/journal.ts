@@ -1,0 +1,90 @@
+/** Writes every open graph to the service's journal soon after each change, and reads it back after a crash. */
+import type { GraphDocument } from "#runtime/graph/document";
+import type { RuntimeClient } from "#runtime/protocol/client";
+import { isDirty, type Documents, type OpenDocument } from "./documents.ts";
+
+const DELAY_MS = 300;
+
+export interface Journal {
+  /** Opens what the journal holds; how many graphs and the time of the last change. */
+  recover(): Promise<{ readonly graphs: number; readonly unsaved: number; readonly until: number }>;
+  /** Writes what is due now. */
+  flush(): Promise<void>;
+  stop(): void;
+}
+
+export function createJournal(
+  client: RuntimeClient,
+  documents: Documents,
+  onError: (error: unknown) => void,
+  now: () => number = Date.now,
+): Journal {
+  const written = new Map<
+    string,
+    { document: GraphDocument; title: string; path: string | null }
+  >();
+  const due = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function write(entry: OpenDocument): Promise<void> {
+    const { id, title, path, document } = entry;
+    written.set(id, { document, title, path });
+    const dirty = isDirty(entry);
+    await client.call("journal.write", { id, title, path, dirty, changed: now(), document });
+  }
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const entries = [...due].flatMap((id) => documents.get(id) ?? []);
+    due.clear();
+    try {
+      await Promise.all(entries.map(write));
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  const stop = documents.store.subscribe((state) => {
+    for (const entry of Object.values(state.open)) {
+      const last = written.get(entry.id);
+      if (
+        last?.document === entry.document &&
+        last.title === entry.title &&
+        last.path === entry.path
+      )
+        continue;
+      due.add(entry.id);
+    }
+    for (const id of written.keys()) {
+      if (state.open[id] !== undefined) continue;
+      written.delete(id);
+      client.call("journal.remove", { id }).catch(onError);
+    }
+    // The first change of a burst sets the time, so that steady typing is written too.
+    if (due.size > 0 && timer === undefined) timer = setTimeout(() => void flush(), DELAY_MS);
+  });
+
+  return {
+    flush,
+    stop() {
+      stop();
+      clearTimeout(timer);
+    },
+    async recover() {
+      const entries = await client.call("journal.list", {});
+      const sorted = entries.toSorted((a, b) => a.changed - b.changed);
+      for (const { id, title, path, dirty, document } of sorted) {
+        written.set(id, { document, title, path });
+        documents.open(document, { id, title, path, isSaved: !dirty, activate: false });
+      }
+      const last = sorted.at(-1);
+      if (last !== undefined) documents.activate(last.id);
+      return {
+        graphs: sorted.length,
+        unsaved: sorted.filter(({ dirty }) => dirty).length,
+        until: last?.changed ?? 0,
+      };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createFakeClient } from "../../../renderer/fake/fake-client.ts";
+import { createDocuments, emptyDocument, isDirty } from "../../../renderer/stores/documents.ts";
+import { addNode } from "../../../renderer/stores/edit/nodes.ts";
+import { createJournal } from "../../../renderer/stores/journal.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const withNode = (id: string) => ({
+  ...emptyDocument(),
+  ...addNode(emptyDocument(), id, { type: "A", values: {} }),
+});
+
+test("steady typing is written within half a second, and what is closed is taken out", async () => {
+  const client = createFakeClient({ nodes: [] });
+  const documents = createDocuments();
+  const journal = createJournal(client, documents, (error) => {
+    throw error;
+  });
+  const id = documents.open(emptyDocument(), { title: "one" });
+  for (let i = 0; i < 10; i++) {
+    documents.edit("Add", () => withNode(`n${i}`));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  await vi.advanceTimersByTimeAsync(400);
+  const writes = client.calls.filter(({ method }) => method === "journal.write");
+  expect(writes.length).toBeGreaterThanOrEqual(3);
+  expect(writes.at(-1)!.params).toMatchObject({ id, document: withNode("n9"), dirty: true });
+  documents.close(id);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(client.calls.at(-1)).toEqual({ method: "journal.remove", params: { id } });
+  journal.stop();
+});
+
+test("a graph comes back with its title, its file and its dirty mark", async () => {
+  const entry = {
+    id: "x",
+    title: "dawn",
+    path: "dawn.json",
+    dirty: true,
+    changed: 5,
+    document: withNode("a"),
+  };
+  const client = createFakeClient({ nodes: [], journal: [entry] });
+  const documents = createDocuments();
+  const journal = createJournal(client, documents, () => {});
+  expect(await journal.recover()).toEqual({ graphs: 1, unsaved: 1, until: 5 });
+  expect(documents.active()).toMatchObject({ id: "x", title: "dawn", path: "dawn.json" });
+  expect(isDirty(documents.active()!)).toBe(true);
+  journal.stop();
+});

@@ -1,0 +1,42 @@
+/** Bundles the window to dist/renderer; `--mode fake` bundles it with a client that only pretends to run. */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+const root = fileURLToPath(new URL("./renderer", import.meta.url));
+const NODES = "virtual:node-descriptions";
+
+/** Descriptions of the repository's nodes, for the client that pretends. */
+function nodeDescriptions(): Plugin {
+  return {
+    name: "node-descriptions",
+    resolveId: (id) => (id === NODES ? `\0${NODES}` : null),
+    load(id) {
+      if (id !== `\0${NODES}`) return null;
+      const umbel = fileURLToPath(new URL("./bin/umbel.js", import.meta.url));
+      const json = execFileSync(process.execPath, [umbel, "nodes", "--json"], { encoding: "utf8" });
+      return `export const descriptions = ${json};`;
+    },
+  };
+}
+
+export default defineConfig(({ mode }) => ({
+  root,
+  base: "./",
+  plugins: [react(), nodeDescriptions()],
+  build: {
+    outDir: mode === "fake" ? "../dist/renderer-fake" : "../dist/renderer",
+    emptyOutDir: true,
+    target: "chrome130",
+    chunkSizeWarningLimit: 4000,
+    rolldownOptions: {
+      input: fileURLToPath(
+        new URL(
+          mode === "fake" ? "./renderer/fake.html" : "./renderer/index.html",
+          import.meta.url,
+        ),
+      ),
+    },
+  },
+}));
