@@ -7,7 +7,11 @@ import type { RuntimeClient } from "#runtime/protocol/client";
 import type { Handlers, Method, Params, Result } from "#runtime/protocol/contract";
 import type { NodeDescription } from "#runtime/protocol/node-description";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
-import type { JournalEntry, Settings } from "#runtime/protocol/service-values";
+import {
+  DEFAULT_SETTINGS,
+  type JournalEntry,
+  type Settings,
+} from "#runtime/protocol/service-values";
 import { FakeQueue } from "./fake-queue.ts";
 
 export interface FakeClient extends RuntimeClient {
@@ -35,16 +39,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   const files: Record<string, string[]> = {};
   for (const [folder, names] of Object.entries(options.files ?? {})) files[folder] = [...names];
   const descriptions = new Map(options.nodes.map((node) => [node.type, node]));
-  let settings: Settings = {
-    theme: "system",
-    modelFolders: ["models"],
-    outputFolder: null,
-    device: "auto",
-    memoryBudgetBytes: null,
-    linkStyle: "curved",
-    snapToGrid: false,
-    keys: {},
-  };
+  let settings: Settings = { ...DEFAULT_SETTINGS, modelFolders: ["models"] };
   const document = (job: string): GraphDocument => {
     const found = queue.documents.get(job);
     if (found === undefined)
@@ -71,6 +66,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       outputFolder: "output",
       inputFolder: "input",
       modelFolders: settings.modelFolders,
+      notices: [],
     }),
     "settings.get": () => settings,
     "settings.set": (change) => {
@@ -116,7 +112,16 @@ export function createFakeClient(options: FakeOptions): FakeClient {
           if (near || ray) kept[row * blocks + column] = 1;
         }
       const density = kept.reduce((sum, one) => sum + one, 0) / kept.length;
-      return { blocks, tokens, tokensPerFrame, latentFrames, kept, density, stepFlopShare: null };
+      return {
+        blocks,
+        tokens,
+        tokensPerFrame,
+        latentFrames,
+        kept,
+        density,
+        attentionShare: density,
+        stepFlopShare: null,
+      };
     },
     "graph.open": ({ data }) => ({
       document: parseDocument(new TextDecoder().decode(data)),
@@ -125,6 +130,8 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     "graph.export": ({ document: value }) => ({ text: serializeDocument(value) }),
     "queue.state": () => queue.state,
     "queue.add": (params) => queue.add(params),
+    "queue.job": ({ job }) => queue.job(job),
+    "queue.origin": ({ job }) => queue.origins.get(job) ?? null,
     "queue.document": ({ job }) => document(job),
     "queue.replace": ({ job, document: value }) => {
       queue.documents.set(job, value);

@@ -1,5 +1,7 @@
 /** A queue that only pretends: its jobs walk over their nodes, with previews, and end with a result. */
+import { UmbelError } from "#runtime/errors";
 import type { GraphDocument } from "#runtime/graph/document";
+import type { Json } from "#runtime/graph/json";
 import { NOTE_TYPES } from "#runtime/graph/virtual-nodes";
 import type { Params } from "#runtime/protocol/contract";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
@@ -11,7 +13,8 @@ const STEPS = 30;
 export class FakeQueue {
   readonly documents = new Map<string, GraphDocument>();
   readonly history: JobEntry[] = [];
-  state: QueueState = { paused: false, running: [], waiting: [] };
+  readonly origins = new Map<string, Json>();
+  state: QueueState = { version: 0, paused: false, running: [], waiting: [], waitingCount: 0 };
   #last = 0;
   readonly #emit: (event: ServiceEvent) => void;
   readonly #stepMs: number;
@@ -21,15 +24,26 @@ export class FakeQueue {
     this.#stepMs = stepMs;
   }
 
-  add({ document, title, first, count = 1 }: Params<"queue.add">) {
-    const jobs = Array.from({ length: count }, () => `job-${++this.#last}`);
+  add({ document, title, first, count = 1, job: own, origin }: Params<"queue.add">) {
+    const jobs = Array.from({ length: count }, () => own ?? `job-${++this.#last}`);
     const batch = count > 1 ? `batch-${jobs[0]}` : null;
     const entries = jobs.map((job) => entry(job, title ?? document.title ?? "untitled", batch));
-    for (const job of jobs) this.documents.set(job, document as GraphDocument);
+    for (const job of jobs) {
+      this.documents.set(job, document as GraphDocument);
+      if (origin !== undefined) this.origins.set(job, origin);
+    }
     const { waiting } = this.state;
     this.#put({ waiting: first ? [...entries, ...waiting] : [...waiting, ...entries] });
     setTimeout(() => this.#next(), 0);
     return { jobs, batch };
+  }
+
+  job(job: string): JobEntry {
+    const all = [...this.state.running, ...this.state.waiting, ...this.history];
+    const found = all.find((entry) => entry.job === job);
+    if (found === undefined)
+      throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected a job of this queue, got ${job}.`);
+    return found;
   }
 
   cancel(job: string): void {
@@ -58,7 +72,8 @@ export class FakeQueue {
   }
 
   #put(change: Partial<QueueState>): void {
-    this.state = { ...this.state, ...change };
+    const next = { ...this.state, ...change, version: this.state.version + 1 };
+    this.state = { ...next, waitingCount: next.waiting.length };
     this.#emit({ type: "queue", state: this.state });
   }
 
@@ -141,6 +156,7 @@ function entry(job: string, title: string, batch: string | null): JobEntry {
     error: null,
     problems: [],
     results: [],
+    shown: [],
     nodes: [],
     peakBytes: null,
   };

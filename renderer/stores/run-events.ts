@@ -1,7 +1,7 @@
 /** What a run's events say about each node of a document. */
 import type { ErrorRecord } from "#runtime/errors";
-import type { JobEvent, ResultMessage } from "#runtime/protocol/events";
-import type { PreviewFrames } from "#runtime/protocol/service-events";
+import type { PreviewFrames, ServiceJobEvent } from "#runtime/protocol/service-events";
+import type { ResultFile, ShownValue } from "#runtime/protocol/service-values";
 
 export interface NodeRunState {
   readonly status: "queued" | "running" | "cached" | "done" | "failed" | "stopped";
@@ -17,7 +17,7 @@ export interface NodeRunState {
   readonly warnings: readonly string[];
   /** Frames of the unfinished clip, while it samples. */
   readonly preview: PreviewFrames | null;
-  readonly results: readonly ResultMessage[];
+  readonly results: readonly (ResultFile | ShownValue)[];
 }
 
 export type NodeRuns = Readonly<Record<string, NodeRunState>>;
@@ -64,20 +64,18 @@ function settle(runs: NodeRuns): NodeRuns {
   return Object.fromEntries(entries);
 }
 
-export function applyJobEvent(
-  runs: NodeRuns,
-  event: Exclude<JobEvent, { type: "node_preview" }>,
-): NodeRuns {
+export function applyJobEvent(runs: NodeRuns, event: ServiceJobEvent): NodeRuns {
   switch (event.type) {
     case "job_started":
-      return event.nodes.reduce(
+      return [...event.nodes, ...(event.cached ?? [])].reduce(
         (all, id) =>
           withAncestors(id).reduce((each, name) => {
             const before = each[name];
             // Pictures and times of the last run stay until the node itself runs again.
             const kept =
               before === undefined ? {} : { results: before.results, seconds: before.seconds };
-            return { ...each, [name]: { ...FRESH, ...kept } };
+            const status = event.cached?.includes(name) === true ? "cached" : FRESH.status;
+            return { ...each, [name]: { ...FRESH, ...kept, status } };
           }, all),
         runs,
       );

@@ -1,6 +1,7 @@
 /** What runs, what waits, and how far each node of each open document is. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { GraphDocument } from "#runtime/graph/document";
+import { isObject } from "#runtime/graph/json";
 import type { RuntimeClient } from "#runtime/protocol/client";
 import type { Params } from "#runtime/protocol/contract";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
@@ -34,7 +35,7 @@ const NO_NODES: NodeRuns = {};
 
 export function createRuns(client: RuntimeClient): Runs {
   const store = createStore<RunState>(() => ({
-    queue: { paused: false, running: [], waiting: [] },
+    queue: { version: -1, paused: false, running: [], waiting: [], waitingCount: 0 },
     nodes: {},
     owners: {},
     ran: {},
@@ -46,13 +47,16 @@ export function createRuns(client: RuntimeClient): Runs {
     if (owner === undefined) return;
     store.setState({ nodes: { ...nodes, [owner]: change(nodes[owner] ?? NO_NODES) } });
   };
+  /** States can overtake each other: the newer one stands. */
+  const take = (queue: QueueState) =>
+    store.setState((state) => (queue.version < state.queue.version ? {} : { queue }));
   // A job's first events can come before the answer that names it.
   const early = new Map<string, ServiceEvent[]>();
   let adding = 0;
 
   function receive(event: ServiceEvent): void {
     if (event.type === "queue") {
-      store.setState({ queue: event.state });
+      take(event.state);
       return;
     }
     const job =
@@ -73,13 +77,26 @@ export function createRuns(client: RuntimeClient): Runs {
     }
   }
 
+  /** A job that this window did not add, or added before it was loaded again, says its tab itself. */
+  async function findOwner(job: string): Promise<void> {
+    if (store.getState().owners[job] !== undefined) return;
+    const origin = await client.call("queue.origin", { job });
+    if (!isObject(origin) || typeof origin["tab"] !== "string") return;
+    const tab = origin["tab"];
+    store.setState(({ owners }) => ({ owners: { ...owners, [job]: tab } }));
+  }
+
   return {
     store,
     receive,
     async add(owner, document, options = {}) {
       adding++;
       try {
-        const { jobs } = await client.call("queue.add", { document, ...options });
+        const { jobs } = await client.call("queue.add", {
+          document,
+          origin: { tab: owner },
+          ...options,
+        });
         store.setState(({ owners, ran }) => ({
           owners: { ...owners, ...Object.fromEntries(jobs.map((job) => [job, owner])) },
           ran: { ...ran, [owner]: document },
@@ -97,7 +114,8 @@ export function createRuns(client: RuntimeClient): Runs {
     },
     load: async () => {
       const queue = await client.call("queue.state", {});
-      store.setState({ queue });
+      take(queue);
+      await Promise.all([...queue.running, ...queue.waiting].map(({ job }) => findOwner(job)));
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The settings that the service keeps. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { RuntimeClient } from "#runtime/protocol/client";
-import type { Settings as SettingsValue } from "#runtime/protocol/service-values";
+import { DEFAULT_SETTINGS, type Settings as SettingsValue } from "#runtime/protocol/service-values";
 
 export interface Settings {
   readonly store: StoreApi<SettingsValue>;
@@ -11,19 +11,8 @@ export interface Settings {
   receive(value: SettingsValue): void;
 }
 
-const DEFAULTS: SettingsValue = {
-  theme: "system",
-  modelFolders: [],
-  outputFolder: null,
-  device: "auto",
-  memoryBudgetBytes: null,
-  linkStyle: "curved",
-  snapToGrid: false,
-  keys: {},
-};
-
 export function createSettings(client: RuntimeClient): Settings {
-  const store = createStore<SettingsValue>(() => DEFAULTS);
+  const store = createStore<SettingsValue>(() => DEFAULT_SETTINGS);
   return {
     store,
     receive: (value) => store.setState(value),

@@ -1,20 +1,15 @@
 /** What seeds do around a run. Random ones change before it, so that what stands in the field is what ran. */
 import type { DocumentGraph, DocumentNode, GraphDocument } from "#runtime/graph/document";
-import { isObject } from "#runtime/graph/json";
 import { toBigInt } from "#runtime/graph/validate-value";
 import type { NodeDescriptions } from "#runtime/protocol/node-description";
 import { changeNodes } from "./nodes.ts";
 
-export type SeedControl = "fixed" | "random" | "increment" | "decrement";
+export type SeedControl = NonNullable<DocumentNode["controls"]>[string];
 
 const LARGEST = 2n ** 64n - 1n;
 
 export function seedControl(node: DocumentNode, name: string): SeedControl {
-  const controls: unknown = node["controls"];
-  const control = isObject(controls as never) ? (controls as Record<string, unknown>)[name] : null;
-  return control === "random" || control === "increment" || control === "decrement"
-    ? control
-    : "fixed";
+  return node.controls?.[name] ?? "random";
 }
 
 export function setSeedControl(
@@ -23,11 +18,10 @@ export function setSeedControl(
   name: string,
   control: SeedControl,
 ): DocumentGraph {
-  return changeNodes(graph, [id], (node) => {
-    const before: unknown = node["controls"];
-    const controls = { ...(typeof before === "object" ? before : {}), [name]: control };
-    return { ...node, controls } as DocumentNode;
-  });
+  return changeNodes(graph, [id], (node) => ({
+    ...node,
+    controls: { ...node.controls, [name]: control },
+  }));
 }
 
 /** Seeds as documents write them: a number while it is exact, digits beyond. */
