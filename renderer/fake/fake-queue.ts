@@ -30,7 +30,7 @@ export class FakeQueue {
     const entries = jobs.map((job) => entry(job, title ?? document.title ?? "untitled", batch));
     for (const job of jobs) {
       this.documents.set(job, document as GraphDocument);
-      if (origin !== undefined) this.origins.set(job, origin);
+      if (origin !== undefined) this.origins.set(job, origin as Json);
     }
     const { waiting } = this.state;
     this.#put({ waiting: first ? [...entries, ...waiting] : [...waiting, ...entries] });
