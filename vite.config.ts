@@ -30,6 +30,8 @@ export default defineConfig(({ mode }) => ({
     emptyOutDir: true,
     target: "chrome130",
     chunkSizeWarningLimit: 4000,
+    // The page may not load fonts from data: addresses.
+    assetsInlineLimit: 0,
     rolldownOptions: {
       input: fileURLToPath(
         new URL(

@@ -1,5 +1,6 @@
 /** The desktop app: which parts it has and in which order they start. */
 import { app } from "electron";
+import { join } from "node:path";
 import { handleCalls } from "./ipc/main.ts";
 import { Files } from "./modules/files.ts";
 import { setMenu } from "./modules/menu.ts";
@@ -11,7 +12,11 @@ import { Windows } from "./modules/windows.ts";
 
 const dataFolder = app.getPath("userData");
 const windows = new Windows(dataFolder);
-const service = new ServiceProcess(dataFolder);
+const service = new ServiceProcess({
+  version: app.getVersion(),
+  dataFolder: join(dataFolder, "service"),
+  workFolder: join(app.getPath("home"), "Umbel"),
+});
 const mediaFolders = () => service.folders;
 const files = new Files({ dataFolder, windows, mediaFolders });
 

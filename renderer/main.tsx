@@ -1,4 +1,13 @@
 import { createRoot } from "react-dom/client";
+import { createDesktopFiles } from "./client/desktop-files.ts";
+import { createDesktopShell, desktopBridge } from "./client/desktop-shell.ts";
+import { connectOverPort } from "./client/port.ts";
+import { openWindow } from "./open-window.tsx";
 
-// The connection to the runtime comes with the shell; without one there is nothing to edit with.
-createRoot(document.getElementById("root")!).render(<p>Umbel runs in its desktop window.</p>);
+const bridge = desktopBridge();
+
+if (bridge === null) {
+  createRoot(document.getElementById("root")!).render(<p>Umbel runs in its desktop window.</p>);
+} else {
+  openWindow(connectOverPort(bridge), createDesktopFiles(createDesktopShell(bridge)));
+}

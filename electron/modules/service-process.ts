@@ -16,8 +16,16 @@ import { EngineProcesses } from "./engine-processes.ts";
 import { SERVICE_ENTRY } from "./locations.ts";
 import { RestartDelay } from "./restart-delay.ts";
 
+export interface ServiceStart {
+  readonly version: string;
+  /** Of the app's own records. */
+  readonly dataFolder: string;
+  /** Of what people see: models, inputs, results. */
+  readonly workFolder: string;
+}
+
 export class ServiceProcess {
-  readonly #dataFolder: string;
+  readonly #options: ServiceStart;
   /** Windows that asked for a port; they get another one when the service is started again. */
   readonly #clients = new Set<WebContents>();
   readonly #delay = new RestartDelay();
@@ -25,8 +33,8 @@ export class ServiceProcess {
   #folders: MediaFolders | null = null;
   #stopping = false;
 
-  constructor(dataFolder: string) {
-    this.#dataFolder = dataFolder;
+  constructor(options: ServiceStart) {
+    this.#options = options;
   }
 
   /** Null until the service has said them for the first time. */
@@ -35,14 +43,10 @@ export class ServiceProcess {
   }
 
   start(): void {
-    const child = utilityProcess.fork(
-      SERVICE_ENTRY,
-      [JSON.stringify({ dataFolder: this.#dataFolder })],
-      {
-        serviceName: "Umbel service",
-        stdio: "inherit",
-      },
-    );
+    const child = utilityProcess.fork(SERVICE_ENTRY, [JSON.stringify(this.#options)], {
+      serviceName: "Umbel service",
+      stdio: "inherit",
+    });
     const engines = new EngineProcesses((message, ports) => child.postMessage(message, ports));
     this.#process = child;
     this.#delay.started();

@@ -1,7 +1,6 @@
 /** One app for one user: a second start hands its files to the first. */
 import { app } from "electron";
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { filesOf } from "./start-files.ts";
 
 export interface StartFiles {
   /** Files of another start (none: the user wants to see the app), or of the operating system. */
@@ -22,13 +21,4 @@ export function becomeOnlyInstance({ onOpen }: StartFiles): boolean {
   });
   if (files.length > 0) onOpen(files);
   return true;
-}
-
-/** The arguments that name files; the program itself and, in a checkout, the app's folder come before them. */
-export function filesOf(argv: readonly string[], folder: string): string[] {
-  return argv
-    .slice(1)
-    .filter((argument) => argument !== "" && !argument.startsWith("-"))
-    .map((argument) => resolve(folder, argument))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
 }

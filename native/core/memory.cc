@@ -38,24 +38,46 @@ size_t block_size(size_t bytes) {
   return round_up(bytes, bytes < 2 * kHugePage ? kKeptSize : kHugePage);
 }
 
+#ifndef _WIN32
+// Blocks that profit from huge pages are mapped directly: Electron's allocator ends the process when it is asked for
+// their alignment. Under the sanitizer all are the allocator's, which watches their ends.
+bool is_mapped(size_t size) { return kKeepBlocks && size >= 2 * kHugePage; }
+
+void* map_aligned(size_t size) {
+  const size_t span = size + kHugePage;
+  void* start = ::mmap(nullptr, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) return nullptr;
+  char* const first = static_cast<char*>(start);
+  const size_t before = round_up(reinterpret_cast<uintptr_t>(first), kHugePage) -
+                        reinterpret_cast<uintptr_t>(first);
+  char* const data = first + before;
+  if (before > 0) ::munmap(first, before);
+  if (before < kHugePage) ::munmap(data + size, kHugePage - before);
+#ifdef MADV_HUGEPAGE
+  ::madvise(data, size, MADV_HUGEPAGE);
+#endif
+  return data;
+}
+#endif
+
 void* system_allocate(size_t size) {
 #ifdef _WIN32
   return _aligned_malloc(size, kAlignment);
 #else
-  if (size < 2 * kHugePage) return std::aligned_alloc(kAlignment, size);
-  void* data = std::aligned_alloc(kHugePage, size);
-#ifdef MADV_HUGEPAGE
-  if (data != nullptr) ::madvise(data, size, MADV_HUGEPAGE);
-#endif
-  return data;
+  return is_mapped(size) ? map_aligned(size) : std::aligned_alloc(kAlignment, size);
 #endif
 }
 
-void system_release(void* data) {
+void system_release(void* data, size_t size) {
 #ifdef _WIN32
+  (void)size;
   _aligned_free(data);
 #else
-  std::free(data);
+  if (is_mapped(size)) {
+    ::munmap(data, size);
+  } else {
+    std::free(data);
+  }
 #endif
 }
 
@@ -112,7 +134,7 @@ void MemoryPool::make_room() noexcept {
   for (auto size = kept_.rbegin(); size != kept_.rend(); ++size) {
     auto& blocks = size->second;
     while (!blocks.empty() && allocated.load() + kept_bytes_ > ceiling) {
-      system_release(blocks.back());
+      system_release(blocks.back(), size->first);
       blocks.pop_back();
       kept_bytes_ -= static_cast<int64_t>(size->first);
     }
@@ -133,13 +155,13 @@ void MemoryPool::release(void* data, size_t bytes) noexcept {
       }
     }
   }
-  system_release(data);
+  system_release(data, size);
 }
 
 void MemoryPool::trim() noexcept {
   const std::lock_guard lock(mutex_);
   for (const auto& [size, blocks] : kept_) {
-    for (void* data : blocks) system_release(data);
+    for (void* data : blocks) system_release(data, size);
   }
   kept_.clear();
   kept_bytes_ = 0;

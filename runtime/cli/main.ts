@@ -9,7 +9,6 @@ import { addMask } from "./mask.ts";
 import { addNodes } from "./nodes.ts";
 import { addPlan } from "./plan.ts";
 import { addRun } from "./run.ts";
-import { addServe } from "./serve.ts";
 import { addValidate } from "./validate.ts";
 import { packageVersion } from "./version.ts";
 
@@ -26,7 +25,6 @@ const program = new Command("umbel")
   );
 for (const add of [
   addRun,
-  addServe,
   addValidate,
   addPlan,
   addInspect,

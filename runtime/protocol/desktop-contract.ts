@@ -3,13 +3,13 @@
  * here and a handler in electron/modules. Both ends check with these schemas.
  */
 import { z } from "zod";
-import { binary, resultFile } from "./service-values.ts";
+import { binary } from "./service-values.ts";
 
 const nothing = z.object({});
 const done = z.null();
 const path = z.string().min(1).max(4096);
 const name = z.string().min(1).max(255);
-const file = resultFile.pick({ place: true, path: true });
+const file = z.object({ place: z.enum(["output", "temporary", "input"]), path });
 
 /** What a file dialog offers. */
 export const fileKind = z.enum(["graph", "media", "image", "video", "model"]);

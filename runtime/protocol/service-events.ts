@@ -31,6 +31,8 @@ export type ServiceJobEvent =
     };
 
 export type ServiceEvent =
+  /** The way to the service was lost and is there again: what was told in between is missing, so read states again. */
+  | { readonly type: "reconnected" }
   | { readonly type: "queue"; readonly state: QueueState }
   | { readonly type: "job"; readonly event: ServiceJobEvent }
   | {

@@ -1,0 +1,95 @@
+/** The shell of a page in a browser: a chooser to open, a download to save. */
+import { UmbelError } from "#runtime/errors";
+import type { FileKind, OpenedFile } from "#runtime/protocol/desktop-contract";
+import type { Shell } from "./shell.ts";
+
+const ACCEPTED: Readonly<Record<FileKind, string>> = {
+  graph: ".json,.png,.webp,.mp4,.webm",
+  media: "image/*,video/*",
+  image: "image/*",
+  video: "video/*",
+  model: ".safetensors,.gguf",
+};
+
+export function createWebShell(
+  mediaUrl: (file: { place: "output" | "temporary" | "input"; path: string }) => string,
+): Shell {
+  const session = crypto.randomUUID();
+  return {
+    desktop: false,
+    // Every tab of a browser is on its own; none knows of the others.
+    info: async () => ({
+      version: "",
+      platform: "web",
+      session,
+      sessions: [session],
+      restore: true,
+    }),
+    open: choose,
+    pick: async () => null,
+    pickFolder: async () => null,
+    read: async (path) => {
+      throw new UmbelError(
+        "ERR_FILE",
+        `Expected a place that a browser can read, got ${path}. Open the file again.`,
+      );
+    },
+    dropped: readFile,
+    save: async (path, data) => {
+      download(path, data);
+      return { state: "saved", version: null };
+    },
+    saveAs: async (_kind, name, data) => {
+      download(name, data);
+      return { name, path: null, version: null };
+    },
+    exportResult: async (file, name) => {
+      follow(mediaUrl(file), name);
+      return true;
+    },
+    reveal: async () => undefined,
+    recents: async () => [],
+    forget: async () => undefined,
+    claim: async () => false,
+    release: async () => undefined,
+    showOther: async () => false,
+    newWindow: async () => void window.open(location.href, "_blank", "noopener"),
+    setState: ({ title }) => void (document.title = title),
+    setTheme: () => undefined,
+    guard: (on) => void (window.onbeforeunload = on ? (event) => event.preventDefault() : null),
+    closeWindow: () => window.close(),
+    on: () => () => undefined,
+  };
+}
+
+function choose(kind: FileKind, many = false): Promise<readonly OpenedFile[]> {
+  return new Promise((resolve, reject) => {
+    const input = document.createElement("input");
+    input.type = "file";
+    input.accept = ACCEPTED[kind];
+    input.multiple = many;
+    input.addEventListener("cancel", () => resolve([]));
+    input.addEventListener("change", () => {
+      Promise.all([...(input.files ?? [])].map(readFile)).then(resolve, reject);
+    });
+    input.click();
+  });
+}
+
+async function readFile(file: File): Promise<OpenedFile> {
+  const data = new Uint8Array(await file.arrayBuffer());
+  return { name: file.name, path: null, data, version: null };
+}
+
+function download(name: string, data: Uint8Array<ArrayBuffer>): void {
+  const url = URL.createObjectURL(new Blob([data]));
+  follow(url, name);
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+function follow(url: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+}
