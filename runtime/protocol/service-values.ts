@@ -166,6 +166,8 @@ export const maskReport = z.object({
    * model is not known.
    */
   stepFlopShare: z.number().nullable(),
+  /** Transformer blocks of the model; null when it is not known. */
+  layers: z.number().int().nullable(),
 });
 
 export const modelFile = z.object({

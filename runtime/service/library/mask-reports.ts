@@ -10,13 +10,15 @@ import { RecentValues } from "./recent-values.ts";
 import type { StepShares } from "./step-shares.ts";
 
 type Request = z.output<typeof maskRequest>;
+/** What the geometry alone says, without a model. */
+type Geometry = Omit<MaskReport, "stepFlopShare" | "layers">;
 
 const MOST_BLOCKS = 4096;
 const KEPT = 24;
 
 export class MaskReports {
   readonly #shares: StepShares;
-  readonly #masks = new RecentValues<Omit<MaskReport, "stepFlopShare">>(KEPT);
+  readonly #masks = new RecentValues<Geometry>(KEPT);
 
   constructor(shares: StepShares) {
     this.#shares = shares;
@@ -27,11 +29,12 @@ export class MaskReports {
     const { kind, width, height, frames, decay, block, textTokens } = request;
     const key = [kind, width, height, frames, decay, block, textTokens].join("/");
     const report = this.#masks.get(key) ?? this.#masks.set(key, makeReport(request));
-    return { ...report, stepFlopShare: await this.#shares.share(request, report.attentionShare) };
+    const step = await this.#shares.get(request, report.attentionShare);
+    return { ...report, stepFlopShare: step?.share ?? null, layers: step?.layers ?? null };
   }
 }
 
-function makeReport(request: Request): Omit<MaskReport, "stepFlopShare"> {
+function makeReport(request: Request): Geometry {
   const { width, height, frames, block, textTokens } = request;
   const { latentFrames, tokensPerFrame } = clipGeometry(width, height, frames);
   const tokens = latentFrames * tokensPerFrame + textTokens;

@@ -29,6 +29,12 @@ export interface ShareRequest {
   readonly denseLayers: number;
 }
 
+interface StepShare {
+  /** Operations of a sparse step over those of a dense one. */
+  readonly share: number;
+  readonly layers: number;
+}
+
 export class StepShares {
   readonly #modelPath: (name: string) => string;
   readonly #models = new RecentValues<Promise<StepModel | null>>(KEPT);
@@ -40,7 +46,7 @@ export class StepShares {
   }
 
   /** Null when the model is not known, or masks its attention otherwise. */
-  async share(request: ShareRequest, attentionShare: number): Promise<number | null> {
+  async get(request: ShareRequest, attentionShare: number): Promise<StepShare | null> {
     if (request.model === null) return null;
     const file = this.#file(request.model);
     const model = await (this.#models.get(file.key) ??
@@ -50,7 +56,8 @@ export class StepShares {
     const key = [file.key, width, height, frames].join("/");
     const dense = this.#steps.get(key) ?? this.#steps.set(key, countStep(model, request));
     const sparseLayers = Math.max(0, dense.layers - request.denseLayers);
-    return 1 - (sparseLayers * dense.layerFlops * (1 - attentionShare)) / dense.flops;
+    const saved = sparseLayers * dense.layerFlops * (1 - attentionShare);
+    return { share: 1 - saved / dense.flops, layers: dense.layers };
   }
 
   /** Null for a model that is not there: its name may still be known. */

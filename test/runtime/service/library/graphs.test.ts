@@ -127,6 +127,7 @@ describe("graph.mask", () => {
       latentFrames: 18,
       density: density(made),
       stepFlopShare: null,
+      layers: null,
     });
     expect(report.kept.reduce((sum, kept) => sum + kept, 0)).toBe(made.col.length);
     const [query, key] = [100, made.col[made.rowPtr[100] ?? 0] ?? 0];
@@ -145,6 +146,7 @@ describe("graph.mask", () => {
     const model = "wan2.1_t2v_14B_bf16.safetensors";
     const report = await calls["graph.mask"](mask({ model, denseLayers: 1 }));
     expect(report.stepFlopShare).toBeCloseTo((stage?.flops ?? 0) / dense, 3);
+    expect(report.layers).toBe(40);
     const tiny = await calls["graph.mask"](
       mask({ model: "umbel_tiny_t2v_bf16.safetensors", width: 256, height: 256, frames: 33 }),
     );
