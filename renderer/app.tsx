@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { Canvas } from "./canvas/canvas.tsx";
 import { CommandProvider } from "./commands/command-context.tsx";
 import { useEditor, useEditorStore } from "./editor-context.tsx";
+import { PanelsProvider } from "./panels/panels-context.tsx";
 import { Palettes } from "./palette/palettes.tsx";
 import { Rail } from "./rail.tsx";
 import { Dock, Inspector, Overlays, PANELS, ToastStack } from "./slots.tsx";
@@ -28,41 +29,43 @@ export function App() {
   } as React.CSSProperties;
   return (
     <CommandProvider>
-      <div className={focusMode ? "app focus-mode" : "app"} style={style}>
-        <TopBar />
-        {!focusMode && <Rail />}
-        {Panel !== null && !focusMode && (
-          <aside className={panelPinned ? "panel pinned" : "panel"} aria-label={panel ?? ""}>
-            <ErrorBoundary name="The panel">
-              <Panel />
+      <PanelsProvider>
+        <div className={focusMode ? "app focus-mode" : "app"} style={style}>
+          <TopBar />
+          {!focusMode && <Rail />}
+          {Panel !== null && !focusMode && (
+            <aside className={panelPinned ? "panel pinned" : "panel"} aria-label={panel ?? ""}>
+              <ErrorBoundary name="The panel">
+                <Panel />
+              </ErrorBoundary>
+            </aside>
+          )}
+          <main className="canvas-region" aria-label="Graph" data-region tabIndex={-1}>
+            <ErrorBoundary name="The canvas">
+              <Canvas />
             </ErrorBoundary>
-          </aside>
-        )}
-        <main className="canvas-region" aria-label="Graph" data-region tabIndex={-1}>
-          <ErrorBoundary name="The canvas">
-            <Canvas />
-          </ErrorBoundary>
-        </main>
-        {inspector && !focusMode && (
-          <aside className="inspector" aria-label="Inspector" data-region tabIndex={-1}>
-            <ErrorBoundary name="The inspector">
-              <Inspector />
-            </ErrorBoundary>
-          </aside>
-        )}
-        {!focusMode && (
-          <section className="dock" aria-label="Dock" data-region tabIndex={-1}>
-            {!dockFolded && <DockHandle />}
-            <ErrorBoundary name="The dock">
-              <Dock />
-            </ErrorBoundary>
-          </section>
-        )}
-      </div>
-      <Palettes />
-      <Overlays />
-      <ToastStack />
-      <FileDrop />
+          </main>
+          {inspector && !focusMode && (
+            <aside className="inspector" aria-label="Inspector" data-region tabIndex={-1}>
+              <ErrorBoundary name="The inspector">
+                <Inspector />
+              </ErrorBoundary>
+            </aside>
+          )}
+          {!focusMode && (
+            <section className="dock" aria-label="Dock" data-region tabIndex={-1}>
+              {!dockFolded && <DockHandle />}
+              <ErrorBoundary name="The dock">
+                <Dock />
+              </ErrorBoundary>
+            </section>
+          )}
+        </div>
+        <Palettes />
+        <Overlays />
+        <ToastStack />
+        <FileDrop />
+      </PanelsProvider>
     </CommandProvider>
   );
 }

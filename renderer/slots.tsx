@@ -3,7 +3,21 @@
  * renderer/panels or renderer/player.
  */
 import type { ComponentType } from "react";
+import { HistoryPanel } from "./panels/history/history-panel.tsx";
+import { QueuePanel } from "./panels/queue/queue-panel.tsx";
+import { RadialNode } from "./panels/radial/radial-node.tsx";
+import { StepMask } from "./panels/radial/step-mask.tsx";
 import type { PanelName } from "./stores/layout.ts";
+
+export { DeviceGauge } from "./panels/gauges/device-gauge.tsx";
+export { JobGauge } from "./panels/gauges/job-gauge.tsx";
+/** Right of the canvas, 272 wide. */
+export { Inspector } from "./panels/inspector/inspector.tsx";
+export { ToastStack } from "./panels/notices/toast-stack.tsx";
+/** Number on a rail button; null: none. */
+export { RailBadge } from "./panels/rail-badge.tsx";
+/** Below the canvas: player, problems, log. */
+export { Dock } from "./player/dock.tsx";
 
 const Empty = () => null;
 
@@ -12,22 +26,13 @@ export const PANELS: Readonly<Record<PanelName, ComponentType>> = {
   nodes: Empty,
   templates: Empty,
   models: Empty,
-  queue: Empty,
-  history: Empty,
+  queue: QueuePanel,
+  history: HistoryPanel,
   gallery: Empty,
 };
 
-/** Right of the canvas, 272 wide. */
-export const Inspector: ComponentType = Empty;
-/** Below the canvas: player, problems, log. */
-export const Dock: ComponentType = Empty;
 /** Settings, keys, welcome, sweep, gallery page, by `layout.overlay`; and dialogs. */
 export const Overlays: ComponentType = Empty;
-export const ToastStack: ComponentType = Empty;
-export const DeviceGauge: ComponentType = Empty;
-export const JobGauge: ComponentType = Empty;
-/** Number on a rail button; null: none. */
-export const RailBadge: ComponentType<{ readonly panel: PanelName }> = Empty;
 
 export interface NodeFeatureProps {
   readonly document: string;
@@ -35,6 +40,15 @@ export interface NodeFeatureProps {
 }
 
 /** What a node class shows above its fields, by class: the mask of RadialAttention. */
-export const NODE_FEATURES: Readonly<Record<string, ComponentType<NodeFeatureProps>>> = {};
+export const NODE_FEATURES: Readonly<Record<string, ComponentType<NodeFeatureProps>>> = {
+  RadialAttention: RadialNode,
+  RadialAttentionSampler: RadialNode,
+};
 /** Over the preview of a sampler: the mask of the step, "radial step". */
-export const PREVIEW_FEATURES: Readonly<Record<string, ComponentType<NodeFeatureProps>>> = {};
+export const PREVIEW_FEATURES: Readonly<Record<string, ComponentType<NodeFeatureProps>>> = {
+  KSampler: StepMask,
+  KSamplerAdvanced: StepMask,
+  RadialAttentionSampler: StepMask,
+  SamplerCustom: StepMask,
+  SamplerCustomAdvanced: StepMask,
+};

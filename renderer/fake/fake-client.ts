@@ -121,6 +121,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
         density,
         attentionShare: density,
         stepFlopShare: null,
+        layers: null,
       };
     },
     "graph.open": ({ data }) => ({

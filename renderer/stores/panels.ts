@@ -1,0 +1,84 @@
+/** State of what stands around the canvas: made once beside the editor's own. */
+import type { GraphDocument } from "#runtime/graph/document";
+import type { Editor } from "./editor.ts";
+import { createMasks, type Masks } from "./masks.ts";
+import { createMemory, type Memory } from "./memory.ts";
+import { createModelFiles, type ModelFiles } from "./model-files.ts";
+import { createPastRuns, type PastRuns } from "./past-runs.ts";
+import { createPlans, type Plans } from "./plans.ts";
+import { createPlayer, type Player } from "./player.ts";
+import { createResults, type Results } from "./results.ts";
+import { createStepTimes, type StepTimesStore, type TimedGeometry } from "./step-times.ts";
+
+export interface Panels {
+  readonly player: Player;
+  readonly masks: Masks;
+  readonly plans: Plans;
+  readonly pastRuns: PastRuns;
+  readonly results: Results;
+  readonly modelFiles: ModelFiles;
+  readonly memory: Memory;
+  readonly stepTimes: StepTimesStore;
+  start(): Promise<void>;
+  stop(): void;
+}
+
+/** The work of a step of a sampler, so that a measured time is told of its like only. */
+export type GeometryOf = (document: GraphDocument, node: string) => TimedGeometry | null;
+
+export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
+  const { client, documents, runs } = editor;
+  const player = createPlayer();
+  const masks = createMasks(client);
+  const plans = createPlans(client, documents);
+  const pastRuns = createPastRuns(client);
+  const results = createResults(client, pastRuns);
+  const modelFiles = createModelFiles(client, documents);
+  const memory = createMemory(client);
+  const stepTimes = createStepTimes();
+
+  const timedGeometry = (job: string, node: string): TimedGeometry | null => {
+    const owner = runs.store.getState().owners[job];
+    const document = owner === undefined ? undefined : runs.store.getState().ran[owner];
+    return document === undefined ? null : geometryOf(document, node);
+  };
+
+  const unsubscribe = client.subscribe((event) => {
+    pastRuns.receive(event);
+    modelFiles.receive(event);
+    stepTimes.receive(event, timedGeometry);
+    if (event.type === "preview") {
+      player.set({
+        live: { job: event.job, node: event.node, preview: event.preview },
+        ...(player.store.getState().live === null ? { frame: 0, playing: true } : {}),
+      });
+    }
+    if (event.type === "history") {
+      const state = player.store.getState();
+      const mine = state.live?.job === event.entry.job;
+      const clip = results.clipsOf(event.entry).at(-1);
+      if (clip !== undefined && (mine || state.a === null)) player.show(clip);
+      else if (mine) player.set({ live: null, frame: 0 });
+      void memory.refresh().catch(() => undefined);
+    }
+  });
+
+  return {
+    player,
+    masks,
+    plans,
+    pastRuns,
+    results,
+    modelFiles,
+    memory,
+    stepTimes,
+    async start() {
+      await Promise.all([pastRuns.load(), modelFiles.load(), memory.load()]);
+    },
+    stop() {
+      unsubscribe();
+      plans.stop();
+      modelFiles.stop();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/** What the graph in front will need: asked for a moment after each change, never while an answer is on its way. */
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type { GraphDocument } from "#runtime/graph/document";
+import { isUmbelError } from "#runtime/errors";
+import type { RuntimeClient } from "#runtime/protocol/client";
+import type { PlanReport } from "#runtime/protocol/service-values";
+import type { Documents } from "./documents.ts";
+
+export interface PlanState {
+  /** Document that the report is about; an edited one has a newer report on its way. */
+  readonly document: GraphDocument | null;
+  readonly report: PlanReport | null;
+  /** Why there is no plan, in words. */
+  readonly problem: string | null;
+  readonly pending: boolean;
+}
+
+export interface Plans {
+  readonly store: StoreApi<PlanState>;
+  stop(): void;
+}
+
+const DELAY_MS = 350;
+const NOTHING: PlanState = { document: null, report: null, problem: null, pending: false };
+
+export function createPlans(client: RuntimeClient, documents: Documents): Plans {
+  const store = createStore<PlanState>(() => NOTHING);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asking = false;
+  let tab: string | null = null;
+
+  async function ask(): Promise<void> {
+    const document = documents.active()?.document;
+    if (document === undefined || asking) return;
+    asking = true;
+    try {
+      const report = await client.call("graph.plan", { document });
+      store.setState({ document, report, problem: null, pending: false });
+    } catch (error) {
+      const problem = isUmbelError(error) ? error.message : String(error);
+      store.setState({ document, report: null, problem, pending: false });
+    } finally {
+      asking = false;
+      if (changed(documents.active()?.document, document)) schedule();
+    }
+  }
+
+  function schedule(): void {
+    clearTimeout(timer);
+    store.setState({ pending: true });
+    timer = setTimeout(() => void ask(), DELAY_MS);
+  }
+
+  const unsubscribe = documents.store.subscribe((state) => {
+    const document = state.active === null ? undefined : state.open[state.active]?.document;
+    if (state.active !== tab) {
+      tab = state.active;
+      store.setState(NOTHING);
+    }
+    if (changed(document, store.getState().document)) schedule();
+  });
+  return {
+    store,
+    stop() {
+      unsubscribe();
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Places and colours of nodes need no new plan. */
+function changed(now: GraphDocument | undefined, planned: GraphDocument | null): boolean {
+  if (now === undefined) return false;
+  if (planned === null || now.links !== planned.links || now.subgraphs !== planned.subgraphs) {
+    return now !== planned;
+  }
+  const ids = Object.keys(now.nodes);
+  return (
+    ids.length !== Object.keys(planned.nodes).length ||
+    ids.some((id) => {
+      const [a, b] = [now.nodes[id], planned.nodes[id]];
+      return a?.values !== b?.values || a?.state !== b?.state || a?.type !== b?.type;
+    })
+  );
+}
