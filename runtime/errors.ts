@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   "ERR_FILE",
   "ERR_MEDIA",
   "ERR_DISK_FULL",
+  "ERR_DOWNLOAD",
   "ERR_ENGINE_GONE",
   "ERR_USAGE",
   "ERR_INTERNAL",

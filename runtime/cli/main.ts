@@ -9,6 +9,7 @@ import { addMask } from "./mask.ts";
 import { addNodes } from "./nodes.ts";
 import { addPlan } from "./plan.ts";
 import { addRun } from "./run.ts";
+import { addServe } from "./serve.ts";
 import { addValidate } from "./validate.ts";
 import { packageVersion } from "./version.ts";
 
@@ -25,6 +26,7 @@ const program = new Command("umbel")
   );
 for (const add of [
   addRun,
+  addServe,
   addValidate,
   addPlan,
   addInspect,

@@ -3,7 +3,7 @@
  * when the end stands in the database. A parent that died in between finds it and does not run the job again.
  */
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { toUmbelError, UmbelError } from "#runtime/errors";
@@ -65,18 +65,19 @@ async function writeReceipt(folder: string, receipt: Receipt): Promise<void> {
   }
 }
 
-/** All receipts of a folder; those that cannot be read count as none. */
-export async function readReceipts(folder: string): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
-  for (const name of await namesIn(folder)) {
-    if (!name.endsWith(SUFFIX)) continue;
-    try {
-      receipts.push(JSON.parse(await readFile(join(folder, name), "utf8")) as Receipt);
-    } catch {
-      // Written by no engine of ours: they are renamed only when whole.
-    }
+/** The receipt of a job; null when there is none. */
+export async function readReceipt(folder: string, job: string): Promise<Receipt | null> {
+  try {
+    return JSON.parse(await readFile(receiptPath(folder, job), "utf8")) as Receipt;
+  } catch {
+    // None, or written by no engine of ours: they get their name only when they are whole.
+    return null;
   }
-  return receipts;
+}
+
+/** Removes what is left of jobs that have ended. */
+export async function removeReceipts(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
 }
 
 export async function removeReceipt(folder: string, job: string): Promise<void> {
@@ -86,12 +87,4 @@ export async function removeReceipt(folder: string, job: string): Promise<void> 
 /** Job ids come from clients and are not always names that a file can have. */
 function receiptPath(folder: string, job: string): string {
   return join(folder, `${createHash("sha256").update(job).digest("hex")}${SUFFIX}`);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch {
-    return [];
-  }
 }

@@ -1,6 +1,6 @@
 /** After a process that ended while jobs ran: those with a receipt are done, the others are put back. */
-import { readReceipts, removeReceipt, type Receipt } from "#runtime/engine/receipts";
-import type { JobHistory } from "./job-history.ts";
+import { readReceipt, removeReceipts, type Receipt } from "#runtime/engine/receipts";
+import type { JobHistory, Outcome } from "./job-history.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { placeResult, type ResultFolders } from "./result-places.ts";
 
@@ -16,25 +16,25 @@ export async function recoverJobs(
   receiptFolder: string,
   folders: ResultFolders,
 ): Promise<void> {
-  const receipts = new Map((await readReceipts(receiptFolder)).map((r) => [r.job, r]));
   for (const { job } of queue.running().toReversed()) {
-    const receipt = receipts.get(job);
-    if (receipt !== undefined) finish(receipt, history, folders);
+    const receipt = await readReceipt(receiptFolder, job);
+    if (receipt !== null) history.end(job, outcomeOfReceipt(receipt, folders));
     else if (queue.isCancelled(job))
       history.end(job, { state: "cancelled", results: [], nodes: [] });
     else queue.putBack(job, ENDED, false);
   }
-  for (const job of receipts.keys()) await removeReceipt(receiptFolder, job);
+  await removeReceipts(receiptFolder);
 }
 
-function finish({ job, events }: Receipt, history: JobHistory, folders: ResultFolders): void {
+/** What a job made whose end came no further than its receipt. */
+export function outcomeOfReceipt({ events }: Receipt, folders: ResultFolders): Outcome {
   const end = events.find((event) => event.type === "job_finished");
-  history.end(job, {
+  return {
     state: "done",
     results: events.flatMap((event) =>
       event.type === "node_result" ? [placeResult(event.node, event.result, folders)] : [],
     ),
     nodes: end?.nodes ?? [],
     ...(end === undefined ? {} : { peakBytes: end.peakBytes }),
-  });
+  };
 }

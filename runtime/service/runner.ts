@@ -1,4 +1,5 @@
 /** Takes jobs from the queue in order, one at a time, runs them on the engine and writes down how they end. */
+import { readReceipt, removeReceipt } from "#runtime/engine/receipts";
 import { assertNever, toUmbelError, type ErrorRecord } from "#runtime/errors";
 import type { JobEvent, NodeReport } from "#runtime/protocol/events";
 import type { Database } from "./database.ts";
@@ -20,8 +21,7 @@ export interface RunnerParts {
   /** Whether no job may be started now. */
   readonly paused: () => boolean;
   readonly folders: () => ResultFolders;
-  /** The end of a job stands in the database. */
-  readonly settled: (job: string) => Promise<void>;
+  readonly receiptFolder: string;
   /** How often a job is started before it fails because the engine died under it. */
   readonly engineAttempts: number;
 }
@@ -146,22 +146,30 @@ export class Runner {
   }
 
   async #settle(job: string, last: LastEvent, gathered: Gathered): Promise<void> {
-    const { queue, history, hub, announcer, settled, engineAttempts } = this.#parts;
-    let end = last;
-    if (end.type === "job_failed" && end.error.code === "ERR_ENGINE_GONE") {
-      if (queue.isCancelled(job)) end = { type: "job_cancelled", job };
-      else if (queue.crashes(job) + 1 < engineAttempts) {
-        queue.putBack(job, end.error, true);
-        announcer.changed();
-        return;
-      }
-    }
-    const entry = history.end(job, outcomeOf(end, gathered));
-    if (entry === null) return;
-    await settled(job);
+    const { history, hub, announcer, receiptFolder } = this.#parts;
+    const isGone = last.type === "job_failed" && last.error.code === "ERR_ENGINE_GONE";
+    const end = isGone ? await this.#afterLoss(job, last.error, gathered) : last;
+    const entry = end === null ? null : history.end(job, outcomeOf(end, gathered));
     announcer.changed();
+    if (end === null || entry === null) return;
+    await removeReceipt(receiptFolder, job);
     hub.emit({ type: "job", event: end });
     hub.emit({ type: "history", entry });
+  }
+
+  /** How a job ended under which the engine died; null when it is put back for another try. */
+  async #afterLoss(job: string, error: ErrorRecord, gathered: Gathered): Promise<LastEvent | null> {
+    const { queue, receiptFolder, engineAttempts } = this.#parts;
+    const receipt = await readReceipt(receiptFolder, job);
+    const finished = receipt?.events.find((event) => event.type === "job_finished");
+    if (finished !== undefined) {
+      gathered.nodes.splice(0, Infinity, ...finished.nodes);
+      return finished;
+    }
+    if (queue.isCancelled(job)) return { type: "job_cancelled", job };
+    if (queue.crashes(job) + 1 >= engineAttempts) return failure(job, error);
+    queue.putBack(job, error, true);
+    return null;
   }
 
   /** Best effort: what cannot be written now is put back at the next start. */

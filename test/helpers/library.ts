@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { loadNodes } from "#runtime/engine/node-registry";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
-import { settingsValue, type Settings } from "#runtime/protocol/service-values";
+import { DEFAULT_SETTINGS, type Settings } from "#runtime/protocol/service-values";
 import type { LibraryContext } from "#runtime/service/library/context";
 import { ROOT, scratchFolder } from "./umbel-process.ts";
 
@@ -21,7 +21,7 @@ export async function testContext(
 ): Promise<TestLibrary> {
   for (const name of ["input", "output", "temporary", "models", "data"])
     mkdirSync(join(folder, name), { recursive: true });
-  let settings: Settings = settingsValue.parse({});
+  let settings: Settings = DEFAULT_SETTINGS;
   const events: ServiceEvent[] = [];
   const context: LibraryContext = {
     settings: () => settings,

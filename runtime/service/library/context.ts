@@ -3,6 +3,7 @@ import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
 import type { PlanReport, Settings } from "#runtime/protocol/service-values";
+import type { DownloadTimes } from "./model-download.ts";
 
 /** What the library needs of the service around it. */
 export interface LibraryContext {
@@ -21,4 +22,6 @@ export interface LibraryContext {
   withTimes?(report: PlanReport, document: GraphDocument): PlanReport;
   /** Entry of the threads in which long work runs; by default the compiled one beside this file. */
   readonly threadEntry?: URL;
+  /** Other waiting times of downloads than usual. */
+  readonly downloadTimes?: Partial<DownloadTimes>;
 }

@@ -5,6 +5,7 @@ import type { LibraryContext } from "./context.ts";
 import { fileHandlers } from "./file-handlers.ts";
 import { graphHandlers } from "./graph-handlers.ts";
 import { modelHandlers } from "./model-handlers.ts";
+import { ModelDownloads } from "./model-downloads.ts";
 import { ModelLibrary } from "./model-library.ts";
 import { resultHandlers } from "./result-handlers.ts";
 import { TaskThread } from "./task-thread.ts";
@@ -21,6 +22,10 @@ export type LibraryMethod =
   | "models.list"
   | "models.missing"
   | "models.addFolder"
+  | "models.probe"
+  | "models.download"
+  | "models.downloads"
+  | "models.control"
   | "results.compare";
 
 /** The signal ends a call whose client is gone; without one a call runs to its end. */
@@ -36,17 +41,18 @@ export function libraryHandlers(context: LibraryContext): LibraryHandlers & Asyn
   const planning = new TaskThread(context.threadEntry);
   const reading = new TaskThread(context.threadEntry);
   const comparing = new TaskThread(context.threadEntry);
+  const downloads = new ModelDownloads(context);
   const library = new ModelLibrary(context, reading);
   return {
     "nodes.list": () => [...context.registry.descriptions.values()],
     ...fileHandlers(context),
     ...graphHandlers(context, planning),
-    ...modelHandlers(context, library),
+    ...modelHandlers(context, library, downloads),
     ...resultHandlers(context, comparing),
     async [Symbol.asyncDispose]() {
       library.end();
       await Promise.all(
-        [planning, reading, comparing].map((thread) => thread[Symbol.asyncDispose]()),
+        [planning, reading, comparing, downloads].map((part) => part[Symbol.asyncDispose]()),
       );
     },
   };

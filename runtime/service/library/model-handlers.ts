@@ -1,18 +1,20 @@
 /** Calls about model files. */
-import { join } from "node:path";
 import { engineFiles } from "#runtime/engine/engine-files";
-import { ModelFolders } from "#runtime/engine/model-folders";
 import { inspectModelFolder } from "./add-model-folder.ts";
 import type { LibraryContext } from "./context.ts";
-import type { LibraryHandlers } from "./handlers.ts";
+import type { LibraryHandlers, LibraryMethod } from "./handlers.ts";
 import { missingModels } from "./missing-models.ts";
+import type { ModelDownloads } from "./model-downloads.ts";
 import type { ModelLibrary } from "./model-library.ts";
+import { targetFolder } from "./model-target.ts";
+import { probeDownload } from "./probe-download.ts";
 
-type ModelMethod = "models.list" | "models.missing" | "models.addFolder";
+type ModelMethod = Extract<LibraryMethod, `models.${string}`>;
 
 export function modelHandlers(
   context: LibraryContext,
   library: ModelLibrary,
+  downloads: ModelDownloads,
 ): Pick<LibraryHandlers, ModelMethod> {
   return {
     "models.list": () => library.list(),
@@ -31,14 +33,12 @@ export function modelHandlers(
       context.emit({ type: "models" });
       return { folders: [...folders], files };
     },
+    "models.probe": ({ url }, signal) => probeDownload(url, signal),
+    "models.download": (request) => downloads.start(request),
+    "models.downloads": () => downloads.list(),
+    "models.control": async ({ id, action }) => {
+      await downloads.control(id, action);
+      return null;
+    },
   };
-}
-
-/** Where models of a kind go: the first such folder that people have set up, else our own. */
-export function targetFolder(context: LibraryContext, folder: string): string {
-  for (const root of [...context.settings().modelFolders, context.modelFolder]) {
-    const [place] = new ModelFolders([root]).existing(folder);
-    if (place !== undefined) return place;
-  }
-  return join(context.modelFolder, folder);
 }

@@ -1,0 +1,309 @@
+/** One test for each way in that ComfyUI and its extensions had: comfyui.md 8 names them. */
+import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { smallPrompt, startServer, type TestServer } from "../../helpers/server.ts";
+import { scratchFolder } from "../../helpers/umbel-process.ts";
+
+let running: TestServer;
+let secret: string;
+beforeAll(async () => {
+  running = await startServer();
+  const outside = scratchFolder();
+  secret = join(outside, "secret.png");
+  writeFileSync(secret, "secret");
+  for (const folder of [running.folders.output, running.folders.input, running.folders.userdata])
+    symlinkSync(outside, join(folder, "out"));
+});
+afterAll(async () => {
+  await running[Symbol.asyncDispose]();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: string;
+}
+
+/** Sends exactly this: fetch would tidy paths and refuse some headers. */
+function send(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body: string | Buffer = "",
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { port } = running.server;
+    const call = request({ host: "127.0.0.1", port, method, path, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString("latin1"),
+        }),
+      );
+    });
+    call.on("error", reject);
+    call.end(body);
+  });
+}
+
+const json = (value: unknown) => JSON.stringify(value);
+const JSON_TYPE = { "content-type": "application/json" };
+
+function multipart(name: string, content: string, fields: Record<string, string> = {}) {
+  const boundary = "umbel-boundary";
+  const parts = Object.entries(fields).map(
+    ([key, value]) =>
+      `--${boundary}\r\ncontent-disposition: form-data; name="${key}"\r\n\r\n${value}\r\n`,
+  );
+  parts.push(
+    `--${boundary}\r\ncontent-disposition: form-data; name="image"; filename="${name}"\r\ncontent-type: image/png\r\n\r\n${content}\r\n--${boundary}--\r\n`,
+  );
+  return {
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    body: Buffer.from(parts.join(""), "latin1"),
+  };
+}
+const PNG = "\x89PNG\r\n\x1a\n............";
+
+describe("pages among the results (CVE-2024-10099)", () => {
+  test.each(["page.html", "page.xhtml", "page.svg", "page.js", "page.css", "page.xml", "page"])(
+    "%s is handed out as bytes to save",
+    async (name) => {
+      writeFileSync(join(running.folders.output, name), "<script>alert(1)</script>");
+      const { status, headers } = await send("GET", `/view?filename=${name}`);
+      expect(status).toBe(200);
+      expect(headers["content-type"]).toBe("application/octet-stream");
+      expect(headers["content-disposition"]).toMatch(/^attachment/);
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+      expect(headers["content-security-policy"]).toMatch(/sandbox/);
+    },
+  );
+  test.each(["a.html", "a.svg", "a.png.html", "a"])("%s is not taken", async (name) => {
+    const { headers, body } = multipart(name, "<script>alert(1)</script>");
+    expect((await send("POST", "/upload/image", headers, body)).status).toBe(400);
+    expect(readdirSync(running.folders.input)).not.toContain(name);
+  });
+  test("a page under a picture's name is not taken", async () => {
+    const { headers, body } = multipart("a.png", "<script>alert(1)</script>");
+    expect((await send("POST", "/upload/image", headers, body)).status).toBe(400);
+    expect(readdirSync(running.folders.input)).not.toContain("a.png");
+  });
+});
+
+describe("files beside the folder (CVE-2025-67303, CVE-2024-21575)", () => {
+  const names = [
+    "../secret.png",
+    "..%2fsecret.png",
+    "%2e%2e/secret.png",
+    "..\\secret.png",
+    "a/../../secret.png",
+    "/etc/passwd",
+    "C:\\secret.png",
+    "out/secret.png",
+    "%00.png",
+    "....//secret.png",
+  ];
+  test.each(names)("/view gives nothing for %s", async (name) => {
+    const raw = name.includes("%") ? name : encodeURIComponent(name);
+    for (const type of ["output", "input", "temp"]) {
+      const { status, body } = await send("GET", `/view?filename=${raw}&type=${type}`);
+      expect([400, 403, 404]).toContain(status);
+      expect(body).not.toContain("secret\n");
+      expect(body).not.toMatch(/^secret$/);
+    }
+    const { status } = await send("GET", `/view?filename=secret.png&subfolder=${raw}`);
+    expect([400, 403, 404]).toContain(status);
+  });
+  test.each(names)("/userdata neither reads nor writes %s", async (name) => {
+    const raw = encodeURIComponent(decodeURIComponent(name));
+    expect([400, 403, 404]).toContain((await send("GET", `/userdata/${raw}`)).status);
+    const written = await send("POST", `/userdata/${raw}`, JSON_TYPE, json({ a: 1 }));
+    expect([400, 403, 404]).toContain(written.status);
+    expect([400, 403, 404]).toContain((await send("DELETE", `/userdata/${raw}`)).status);
+  });
+  test("an upload stays in the input folder", async () => {
+    for (const subfolder of ["../x", "/tmp/x", "out", "a/../../x"]) {
+      const { headers, body } = multipart("a.png", PNG, { subfolder });
+      expect([400, 403]).toContain((await send("POST", "/upload/image", headers, body)).status);
+    }
+    for (const name of ["..", "../a.png", ".png/..", "a\0.png"]) {
+      const { headers, body } = multipart(name, PNG);
+      const { status } = await send("POST", "/upload/image", headers, body);
+      expect([200, 400]).toContain(status);
+    }
+    expect(readdirSync(join(running.folders.input, ".."))).not.toContain("a.png");
+    for (const type of ["output", "temp", "models"]) {
+      const { headers, body } = multipart("a.png", PNG, { type });
+      expect((await send("POST", "/upload/image", headers, body)).status).toBe(400);
+    }
+  });
+  test("a prompt reads and writes in its folders only", async () => {
+    const prompt = smallPrompt();
+    prompt["50"]!.inputs["filename_prefix"] = "../../escaped";
+    const queued = await send("POST", "/prompt", JSON_TYPE, json({ prompt }));
+    const { prompt_id } = JSON.parse(queued.body) as { prompt_id: string };
+    await expect
+      .poll(async () => JSON.parse((await send("GET", `/history/${prompt_id}`)).body) as object, {
+        timeout: 30_000,
+      })
+      .toMatchObject({ [prompt_id]: { status: { status_str: "error" } } });
+    expect(readdirSync(join(running.folders.output, "../.."))).not.toContain("escaped_00001_.mp4");
+  });
+});
+
+describe("other sites' pages (GHSA-5xxr-jvhm-jxmj, DNS rebinding)", () => {
+  test("a rebound name is refused everywhere", async () => {
+    for (const path of [
+      "/",
+      "/prompt",
+      "/view?filename=a.png",
+      "/api/queue",
+      "/umbel/call/queue.state",
+    ]) {
+      const { status } = await send("GET", path, { host: "evil.example:8188" });
+      expect(status).toBe(403);
+    }
+  });
+  test("a form cannot queue, interrupt or delete", async () => {
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+    ])
+      for (const path of ["/prompt", "/queue", "/interrupt", "/history", "/free", "/settings"]) {
+        const referer = `http://${running.host}/`;
+        const own = await send("POST", path, { "content-type": type, referer }, "{}");
+        expect(own.status).toBe(415);
+        const foreign = await send(
+          "POST",
+          path,
+          { "content-type": type, origin: "https://evil.example" },
+          "{}",
+        );
+        expect(foreign.status).toBe(403);
+      }
+  });
+  test("nothing changes by GET", async () => {
+    for (const path of [
+      "/interrupt",
+      "/free",
+      "/upload/image",
+      "/jobs/cancel",
+      "/umbel/call/queue.clear",
+    ])
+      expect((await send("GET", path)).status).toBe(404);
+  });
+  test("no origin is granted anything", async () => {
+    const { status, headers } = await send("OPTIONS", "/prompt", {
+      origin: "https://evil.example",
+      "access-control-request-method": "POST",
+    });
+    expect(status).toBe(403);
+    expect(headers["access-control-allow-origin"]).toBeUndefined();
+  });
+  test("a socket is refused as well", async () => {
+    const { port } = running.server;
+    for (const path of ["/ws", "/api/ws", "/umbel/events"]) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
+        origin: "https://evil.example",
+      });
+      await expect(opened(socket)).rejects.toThrow(/403/);
+    }
+  });
+});
+
+describe("lines in values (CVE-2026-22777)", () => {
+  test("stay inside their value", async () => {
+    const value = "a\r\n[default]\r\nsecurity_level = weak";
+    await send("POST", "/settings/one", JSON_TYPE, json(value));
+    expect(JSON.parse((await send("GET", "/settings")).body)).toEqual({ one: value });
+    expect((await send("GET", "/settings/__proto__")).body).toBe("null");
+    await send("POST", "/settings", JSON_TYPE, '{"__proto__": {"polluted": true}}');
+    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+    const name = encodeURIComponent("a\r\nset-cookie: x=1.png");
+    expect((await send("GET", `/view?filename=${name}`)).headers["set-cookie"]).toBeUndefined();
+  });
+});
+
+describe("code in graphs (eval nodes, pickles)", () => {
+  test("a node that is not here is refused", async () => {
+    const prompt = { "1": { class_type: "FL_CodeNode", inputs: { code: "import os" } } };
+    const { status, body } = await send("POST", "/prompt", JSON_TYPE, json({ prompt }));
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toMatchObject({ error: { type: "missing_node_type" } });
+  });
+  test("a pickle is not a model", async () => {
+    const prompt = smallPrompt();
+    prompt["37"]!.inputs["unet_name"] = "evil.ckpt";
+    const { status, body } = await send("POST", "/prompt", JSON_TYPE, json({ prompt }));
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toMatchObject({
+      node_errors: { "37": { errors: [{ type: "value_not_in_list" }] } },
+    });
+  });
+});
+
+describe("a token", () => {
+  test("is asked for by every route and socket", async () => {
+    await using guarded = await startServer({ token: "a-secret-token" });
+    const base = `http://${guarded.host}`;
+    for (const path of [
+      "/prompt",
+      "/queue",
+      "/view?filename=a.png",
+      "/object_info",
+      "/metrics",
+      "/",
+    ])
+      expect((await fetch(base + path)).status).toBe(401);
+    const authorization = "Bearer a-secret-token";
+    expect((await fetch(`${base}/prompt`, { headers: { authorization } })).status).toBe(200);
+    const page = await fetch(`${base}/?token=a-secret-token`);
+    expect(page.headers.get("set-cookie")).toMatch(/HttpOnly; SameSite=Strict/);
+    await expect(opened(new WebSocket(`ws://${guarded.host}/ws`))).rejects.toThrow(/401/);
+    const socket = new WebSocket(`ws://${guarded.host}/ws?token=a-secret-token`);
+    await opened(socket);
+    socket.close();
+  });
+  test("is a must where others can reach the server", async () => {
+    await expect(startServer({ address: "0.0.0.0" })).rejects.toThrow(/token/);
+  });
+});
+
+test("limits are told in words", async () => {
+  const prompt = Object.fromEntries(
+    Array.from({ length: 2001 }, (_, i) => [String(i), { class_type: "VAELoader", inputs: {} }]),
+  );
+  const many = await send("POST", "/prompt", JSON_TYPE, json({ prompt }));
+  expect([many.status, JSON.parse(many.body).error.message]).toEqual([
+    400,
+    "Expected at most 2000 nodes, got 2001.",
+  ]);
+  const deep = `{"prompt": ${"[".repeat(5000)}${"]".repeat(5000)}}`;
+  expect((await send("POST", "/prompt", JSON_TYPE, deep)).status).toBe(400);
+  const wide = smallPrompt();
+  Object.assign(wide["40"]!.inputs, { width: 16384, height: 16384 });
+  expect(
+    JSON.parse((await send("POST", "/prompt", JSON_TYPE, json({ prompt: wide }))).body).error.type,
+  ).toBe("limit_reached");
+  const huge = await send(
+    "POST",
+    "/prompt",
+    { ...JSON_TYPE, "content-length": String(1 << 30) },
+    "",
+  );
+  expect(huge.status).toBe(413);
+});
+
+function opened(socket: WebSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on("open", resolve);
+    socket.on("error", reject);
+  });
+}
