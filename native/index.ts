@@ -34,6 +34,7 @@ export interface MemoryUse {
 
 export interface NativeDevice {
   readonly threads: number;
+  /** The kernels that ops use: an instruction set, or "sm90" or "portable" on a GPU. */
   readonly isa: string;
   empty(shape: readonly number[], dtype: string): NativeTensor;
   zeros(shape: readonly number[], dtype: string): NativeTensor;
@@ -64,23 +65,42 @@ export interface NativeDevice {
 }
 
 export interface NativeDeviceOptions {
+  device?: "cpu" | "cuda";
   threads?: number;
   precision?: "f32" | "bf16";
   isa?: string;
   memoryLimit?: number;
 }
 
-/** One op of native/include/ops.h; `isa` is null where this build has no CPU kernel for it. */
+/** One op of native/include/ops.h; `isa` is null where this build has no CPU kernel for it, `cuda` tells whether it has one for GPUs. */
 export interface NativeOp {
   readonly name: string;
   readonly codes: string;
   readonly isa: string | null;
+  readonly cuda: boolean;
+}
+
+/** What this machine and this build offer in CUDA. */
+export interface CudaInfo {
+  readonly available: boolean;
+  /** Why it is not, without a full stop; empty when it is. */
+  readonly reason: string;
+  readonly name: string;
+  /** Compute capability, "9.0". */
+  readonly capability: string;
+  /** "sm90" or "portable". */
+  readonly kernels: string;
+  /** What multiplies matrices: "cuBLASLt 13.1.0", or why our own kernels do. */
+  readonly matrixLibrary: string;
+  readonly memoryBytes: number;
+  readonly freeBytes: number;
 }
 
 export interface NativeAddon {
   createDevice(options: NativeDeviceOptions): NativeDevice;
   mapFile(path: string): NativeMapping;
   listOps(isa?: string): NativeOp[];
+  cudaInfo(): CudaInfo;
 }
 
 // From native/ of the sources and from dist/native/ of a build alike.

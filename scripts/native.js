@@ -1,7 +1,9 @@
-// Compiles the native addon with cmake-js. Usage: node scripts/native.js [--debug] [--if-stale]
+// Compiles the native addon with cmake-js. Usage: node scripts/native.js [--debug] [--if-stale] [--no-cuda]
 //   --debug     Debug configuration instead of Release
 //   --if-stale  does nothing when the built addon is newer than every native source
-// Environment: CI=1 turns warnings into errors; UMBEL_SANITIZE=1 adds ASan and UBSan (native/build/Sanitize).
+//   --no-cuda   leaves the CUDA kernels out, which are otherwise compiled where nvcc is found; so does UMBEL_CUDA=OFF
+// Environment: UMBEL_CUDA_ARCHS names the GPUs to compile for (80;86;89;90a;100;120 for a release; by default this
+// machine's, else 90a); CI=1 turns warnings into errors; UMBEL_SANITIZE=1 adds ASan and UBSan (native/build/Sanitize).
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +25,10 @@ function fail(message) {
 
 function newestSource() {
   return readdirSync(native, { recursive: true })
-    .filter((path) => /(\.(cc|h|cu|cuh)|CMakeLists\.txt)$/.test(path) && !path.startsWith("build"))
+    .filter(
+      (path) =>
+        /(\.(cc|h|cu|cuh)|CMakeLists\.txt|\.cmake)$/.test(path) && !path.startsWith("build"),
+    )
     .reduce((newest, path) => Math.max(newest, statSync(join(native, path)).mtimeMs), 0);
 }
 
@@ -46,6 +51,8 @@ const build = new BuildSystem({
   cMakeOptions: {
     UMBEL_WERROR: process.env.CI ? "ON" : "OFF",
     UMBEL_SANITIZE: sanitize ? "ON" : "OFF",
+    UMBEL_CUDA: process.argv.includes("--no-cuda") ? "OFF" : process.env.UMBEL_CUDA || "AUTO",
+    UMBEL_CUDA_ARCHS: process.env.UMBEL_CUDA_ARCHS || "",
   },
 });
 // cmake-js looks for "binary.napi_versions" beside CMakeLists.txt, where no package.json may be: it would cut the `#`
@@ -53,6 +60,7 @@ const build = new BuildSystem({
 build.options.isNodeApi = true;
 
 try {
+  await build.configure(); // also when it was configured with other options
   await build.compile();
 } catch {
   fail("Expected the addon to compile, got the errors above.");

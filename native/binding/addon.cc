@@ -3,12 +3,14 @@
 #include <string>
 
 #include "binding/device_handle.h"
+#include "core/cuda_backend.h"
 #include "core/registry.h"
 
 namespace umbel::binding {
 namespace {
 
-// listOps(): name, argument codes and the instruction set of the kernel that this machine would use (null: none).
+// listOps(): name, argument codes, the instruction set of the kernel that this machine would use (null: none), and
+// whether the build has a CUDA kernel.
 Napi::Value list_ops(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&]() -> Napi::Value {
@@ -26,9 +28,28 @@ Napi::Value list_ops(const Napi::CallbackInfo& info) {
       entry.Set("isa", kernel.function == nullptr
                            ? env.Null()
                            : Napi::String::New(env, isa_name(kernel.isa_level)).As<Napi::Value>());
+      entry.Set("cuda", Napi::Boolean::New(env, find_kernel(Backend::cuda, op, 0).function != nullptr));
       list.Set(i, entry);
     }
     return list;
+  });
+}
+
+// cudaInfo(): the GPU that createDevice({ device: "cuda" }) opens, or why there is none.
+Napi::Value cuda_info(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const CudaInfo cuda = probe_cuda();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("available", Napi::Boolean::New(env, cuda.available));
+    object.Set("reason", Napi::String::New(env, cuda.reason));
+    object.Set("name", Napi::String::New(env, cuda.name));
+    object.Set("capability", Napi::String::New(env, cuda.capability));
+    object.Set("kernels", Napi::String::New(env, cuda.kernels));
+    object.Set("matrixLibrary", Napi::String::New(env, cuda.matrix_library));
+    object.Set("memoryBytes", Napi::Number::New(env, static_cast<double>(cuda.memory_bytes)));
+    object.Set("freeBytes", Napi::Number::New(env, static_cast<double>(cuda.free_bytes)));
+    return object;
   });
 }
 
@@ -40,6 +61,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(classes);
   exports.Set("createDevice", Napi::Function::New(env, DeviceHandle::create, "createDevice"));
   exports.Set("mapFile", Napi::Function::New(env, MappingHandle::map, "mapFile"));
+  exports.Set("cudaInfo", Napi::Function::New(env, cuda_info, "cudaInfo"));
   exports.Set("listOps", Napi::Function::New(env, list_ops, "listOps"));
   return exports;
 }

@@ -1,10 +1,10 @@
 #include "binding/device_handle.h"
 
-#include <cstring>
 #include <utility>
 
+#include "core/cpu_device.h"
+#include "core/cuda_backend.h"
 #include "core/fail.h"
-#include "core/registry.h"
 
 namespace umbel::binding {
 namespace {
@@ -67,6 +67,37 @@ void check_bounds(const View& view) {
   }
 }
 
+int64_t memory_limit(const Napi::Object& given) {
+  return given.Has("memoryLimit") ? to_int64(given.Get("memoryLimit"), "memoryLimit") : 0;
+}
+
+std::string precision(const Napi::Object& given) {
+  return given.Has("precision") ? to_string(given.Get("precision"), "precision") : "";
+}
+
+CpuOptions to_cpu_options(const Napi::Object& given) {
+  CpuOptions options;
+  if (given.Has("threads")) {
+    const int64_t threads = to_int64(given.Get("threads"), "threads");
+    if (threads < 1 || threads > 1024) {
+      fail("ERR_INVALID_ARGUMENT", "Expected 1 to 1024 threads, got %lld.",
+           static_cast<long long>(threads));
+    }
+    options.threads = static_cast<int>(threads);
+  }
+  options.memory_limit = memory_limit(given);
+  if (given.Has("isa")) options.isa = to_string(given.Get("isa"), "isa");
+  options.bf16_compute = precision(given) == "bf16";
+  return options;
+}
+
+CudaOptions to_cuda_options(const Napi::Object& given) {
+  CudaOptions options;
+  options.memory_limit = memory_limit(given);
+  options.bf16_compute = precision(given) != "f32";
+  return options;
+}
+
 }  // namespace
 
 Napi::Function DeviceHandle::define(Napi::Env env) {
@@ -89,26 +120,14 @@ Napi::Function DeviceHandle::define(Napi::Env env) {
 Napi::Value DeviceHandle::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&]() -> Napi::Value {
-    CpuOptions options;
     if (!info[0].IsObject()) fail("ERR_INVALID_ARGUMENT", "Expected an object of options.");
     const auto given = info[0].As<Napi::Object>();
-    if (given.Has("threads")) {
-      const int64_t threads = to_int64(given.Get("threads"), "threads");
-      if (threads < 1 || threads > 1024) {
-        fail("ERR_INVALID_ARGUMENT", "Expected 1 to 1024 threads, got %lld.",
-             static_cast<long long>(threads));
-      }
-      options.threads = static_cast<int>(threads);
-    }
-    if (given.Has("memoryLimit")) {
-      options.memory_limit = to_int64(given.Get("memoryLimit"), "memoryLimit");
-    }
-    if (given.Has("isa")) options.isa = to_string(given.Get("isa"), "isa");
-    if (given.Has("precision")) {
-      options.bf16_compute = to_string(given.Get("precision"), "precision") == "bf16";
-    }
+    const std::string name =
+        given.Has("device") ? to_string(given.Get("device"), "device") : std::string("cpu");
+    std::unique_ptr<Device> device = name == "cuda" ? open_cuda(to_cuda_options(given))
+                                                    : std::make_unique<CpuDevice>(to_cpu_options(given));
     Napi::Object object = env.GetInstanceData<Classes>()->device.New({});
-    Unwrap(object)->open(env, options);
+    Unwrap(object)->open(env, std::move(device));
     return object;
   });
 }
@@ -116,8 +135,8 @@ Napi::Value DeviceHandle::create(const Napi::CallbackInfo& info) {
 DeviceHandle::DeviceHandle(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<DeviceHandle>(info) {}
 
-void DeviceHandle::open(Napi::Env env, const CpuOptions& options) {
-  device_ = std::make_unique<CpuDevice>(options);
+void DeviceHandle::open(Napi::Env env, std::unique_ptr<Device> device) {
+  device_ = std::move(device);
   settle_ = Settle::New(env, "umbel device", 0, 1, this);
   settle_.Unref(env);
   open_ = true;
@@ -129,7 +148,7 @@ void DeviceHandle::on_environment_end(void* self) {
   static_cast<DeviceHandle*>(self)->shut_down();
 }
 
-CpuDevice& DeviceHandle::device() {
+Device& DeviceHandle::device() {
   if (!open_) fail("ERR_DEVICE", "Expected a device from createDevice, got another object.");
   return *device_;
 }
@@ -157,7 +176,7 @@ uint64_t DeviceHandle::add_pending(Napi::Env env, Pending pending) {
   return id;
 }
 
-CpuDevice::Settled DeviceHandle::settled(uint64_t id) {
+Device::Settled DeviceHandle::settled(uint64_t id) {
   return [this, id](const FailurePtr& failure) {
     auto* settlement = new Settlement{id, failure};
     if (settle_.NonBlockingCall(settlement) != napi_ok) delete settlement;
@@ -195,14 +214,14 @@ Napi::Value DeviceHandle::threads(const Napi::CallbackInfo& info) {
 
 Napi::Value DeviceHandle::isa(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    return Napi::String::New(info.Env(), isa_name(device().isa_level()));
+    return Napi::String::New(info.Env(), device().kernels());
   });
 }
 
 View DeviceHandle::new_view(const Napi::Value& shape, const Napi::Value& dtype,
                             Storage::Fill fill) {
   const Tensor layout = contiguous_layout(to_int64_list(shape, "the shape"), to_dtype(dtype));
-  return {std::make_shared<Storage>(device().memory_pool(), layout.bytes(), fill), layout, 0};
+  return {std::make_shared<Storage>(device().memory(), layout.bytes(), fill), layout, 0};
 }
 
 Napi::Value DeviceHandle::empty(const Napi::CallbackInfo& info) {
@@ -225,7 +244,7 @@ Napi::Value DeviceHandle::upload(const Napi::CallbackInfo& info) {
       fail("ERR_SHAPE", "Expected %zu bytes for this shape and type, got %zu.",
            view.storage->bytes(), bytes);
     }
-    if (bytes > 0) std::memcpy(view.storage->data(), data, bytes);
+    view.storage->set_contents(data);
     return TensorHandle::create(info.Env(), std::move(view));
   });
 }
@@ -238,7 +257,7 @@ Napi::Value DeviceHandle::from_mapping(const Napi::CallbackInfo& info) {
     const Tensor layout =
         contiguous_layout(to_int64_list(info[2], "the shape"), to_dtype(info[3]));
     auto storage =
-        std::make_shared<Storage>(device().memory_pool(), mapping, static_cast<size_t>(offset), layout.bytes(),
+        std::make_shared<Storage>(device().memory(), mapping, static_cast<size_t>(offset), layout.bytes(),
                                   dtype_size(layout.dtype));
     return TensorHandle::create(info.Env(), View{std::move(storage), layout, 0});
   });
@@ -326,7 +345,7 @@ void DeviceHandle::interrupt(const Napi::CallbackInfo& info) {
 
 Napi::Value DeviceHandle::memory(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const MemoryPool& pool = *device().memory_pool();
+    const Memory& pool = *device().memory();
     Napi::Object object = Napi::Object::New(info.Env());
     const auto number = [&](const std::atomic<int64_t>& counter) {
       return Napi::Number::New(info.Env(), static_cast<double>(counter.load()));
@@ -340,7 +359,7 @@ Napi::Value DeviceHandle::memory(const Napi::CallbackInfo& info) {
 }
 
 void DeviceHandle::reset_peak(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] { device().memory_pool()->reset_peak(); });
+  guarded(info.Env(), [&] { device().memory()->reset_peak(); });
 }
 
 }  // namespace umbel::binding

@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "binding/tensor_handle.h"
-#include "core/cpu_device.h"
+#include "core/device.h"
 
 namespace umbel::binding {
 
@@ -32,13 +32,13 @@ class DeviceHandle : public Napi::ObjectWrap<DeviceHandle> {
   using Settle =
       Napi::TypedThreadSafeFunction<DeviceHandle, Settlement, &DeviceHandle::settle>;
 
-  void open(Napi::Env env, const CpuOptions& options);
+  void open(Napi::Env env, std::unique_ptr<Device> device);
   void shut_down();
   static void on_environment_end(void* self);
   // ERR_DEVICE for an object that `new` made.
-  CpuDevice& device();
+  Device& device();
   uint64_t add_pending(Napi::Env env, Pending pending);
-  CpuDevice::Settled settled(uint64_t id);
+  Device::Settled settled(uint64_t id);
   View new_view(const Napi::Value& shape, const Napi::Value& dtype, Storage::Fill fill);
 
   Napi::Value threads(const Napi::CallbackInfo& info);
@@ -55,7 +55,7 @@ class DeviceHandle : public Napi::ObjectWrap<DeviceHandle> {
   Napi::Value memory(const Napi::CallbackInfo& info);
   void reset_peak(const Napi::CallbackInfo& info);
 
-  std::unique_ptr<CpuDevice> device_;
+  std::unique_ptr<Device> device_;
   Settle settle_;
   std::unordered_map<uint64_t, Pending> pending_;
   uint64_t next_id_ = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "core/op_frame.h"
 #include "core/registry.h"
 
 namespace umbel {
@@ -58,11 +59,7 @@ class ReadJob final : public Job {
     Tensor target = source;
     target.data = target_;
     target.dtype = dtype_;
-    int64_t stride = 1;
-    for (int i = target.rank - 1; i >= 0; --i) {
-      target.stride[static_cast<size_t>(i)] = stride;
-      stride *= target.shape[static_cast<size_t>(i)];
-    }
+    make_contiguous(target);
     convert_on_cpu(source, target, context);
   }
   void finish(const FailurePtr& failure) noexcept override {
@@ -91,7 +88,7 @@ int thread_count(const CpuOptions& options) {
   return options.threads == 0 ? physical_cores() : options.threads;
 }
 
-std::shared_ptr<MemoryPool> make_memory(const CpuOptions& options) {
+std::shared_ptr<Memory> make_memory(const CpuOptions& options) {
   return std::make_shared<MemoryPool>(options.memory_limit > 0 ? options.memory_limit
                                                                : usable_memory());
 }
@@ -102,6 +99,8 @@ CpuDevice::CpuDevice(const CpuOptions& options)
     : resources_{make_memory(options), ThreadPool(thread_count(options)), capped_isa(options),
                  options.bf16_compute},
       queue_([this] { resources_.memory->trim(); }) {}
+
+std::string CpuDevice::kernels() const { return isa_name(resources_.isa_level); }
 
 void CpuDevice::run(OpCall call) {
   check_call(call);

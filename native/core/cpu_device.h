@@ -1,9 +1,9 @@
 #pragma once
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "core/cpu_executor.h"
+#include "core/device.h"
 #include "core/queue.h"
 
 namespace umbel {
@@ -15,25 +15,20 @@ struct CpuOptions {
   int64_t memory_limit = 0;  // bytes; 0: what the machine has
 };
 
-// The CPU as a device: an in-order queue whose ops spread over a thread pool. All methods are for one thread (that of
-// JavaScript) and return at once.
-class CpuDevice {
+// The CPU as a device: ops spread over a thread pool.
+class CpuDevice final : public Device {
  public:
-  using Settled = std::function<void(const FailurePtr&)>;  // called on the worker thread
-
   explicit CpuDevice(const CpuOptions& options);
 
-  const std::shared_ptr<MemoryPool>& memory_pool() const { return resources_.memory; }
-  int threads() const { return resources_.pool.size(); }
-  int isa_level() const { return resources_.isa_level; }
+  const std::shared_ptr<Memory>& memory() const override { return resources_.memory; }
+  int threads() const override { return resources_.pool.size(); }
+  std::string kernels() const override;
 
-  // ERR_INVALID_ARGUMENT or ERR_NO_KERNEL at once; what goes wrong later is for the next fence.
-  void run(OpCall call);
-  void sync(Settled settled);
-  // Converts to `dtype` and writes to `target`, which must stay valid until settled is called.
-  void read(View view, DType dtype, void* target, Settled settled);
-  void interrupt() noexcept { queue_.interrupt(); }
-  void close() noexcept { queue_.close(); }
+  void run(OpCall call) override;
+  void sync(Settled settled) override;
+  void read(View view, DType dtype, void* target, Settled settled) override;
+  void interrupt() noexcept override { queue_.interrupt(); }
+  void close() noexcept override { queue_.close(); }
 
  private:
   CpuResources resources_;

@@ -13,7 +13,7 @@ namespace umbel {
 
 // What ops of one CPU device share.
 struct CpuResources {
-  std::shared_ptr<MemoryPool> memory;
+  std::shared_ptr<Memory> memory;
   ThreadPool pool;
   int isa_level;
   bool bf16_compute;

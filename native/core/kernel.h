@@ -8,6 +8,7 @@
 namespace umbel {
 
 class CpuContext;
+class CudaContext;
 
 enum class Backend : int { cpu, cuda, count };
 
@@ -53,6 +54,10 @@ struct ContextOf;
 template <>
 struct ContextOf<Backend::cpu> {
   using type = CpuContext;
+};
+template <>
+struct ContextOf<Backend::cuda> {
+  using type = CudaContext;
 };
 
 using ErasedKernel = void (*)();

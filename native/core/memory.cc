@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <new>
@@ -109,11 +110,15 @@ void* MemoryPool::allocate(size_t bytes) {
          "resolution, fewer frames or a smaller model.",
          mebibytes(wanted), mebibytes(now - wanted), mebibytes(limit_));
   }
-  int64_t seen = peak.load();
-  while (seen < now && !peak.compare_exchange_weak(seen, now)) {
-  }
+  count(now);
   return data;
 }
+
+void MemoryPool::upload(void* target, const void* source, size_t bytes) {
+  std::memcpy(target, source, bytes);
+}
+
+void MemoryPool::fill_zero(void* target, size_t bytes) { std::memset(target, 0, bytes); }
 
 void* MemoryPool::reuse(size_t size) noexcept {
   if (size < kKeptSize) return nullptr;

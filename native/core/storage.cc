@@ -6,10 +6,10 @@
 
 namespace umbel {
 
-Storage::Storage(std::shared_ptr<MemoryPool> memory, size_t bytes, Fill fill)
+Storage::Storage(std::shared_ptr<Memory> memory, size_t bytes, Fill fill)
     : memory_(std::move(memory)), bytes_(bytes), fill_(fill) {}
 
-Storage::Storage(std::shared_ptr<MemoryPool> memory,
+Storage::Storage(std::shared_ptr<Memory> memory,
                  std::shared_ptr<const FileMapping> mapping, size_t offset, size_t bytes,
                  size_t alignment)
     : memory_(std::move(memory)),
@@ -17,7 +17,8 @@ Storage::Storage(std::shared_ptr<MemoryPool> memory,
       offset_(offset),
       bytes_(bytes) {
   mapping_->check(offset, bytes);
-  in_place_ = reinterpret_cast<uintptr_t>(mapping_->data() + offset) % alignment == 0;
+  in_place_ = memory_->on_host() &&
+              reinterpret_cast<uintptr_t>(mapping_->data() + offset) % alignment == 0;
 }
 
 Storage::~Storage() {
@@ -27,17 +28,36 @@ Storage::~Storage() {
 uint8_t* Storage::data() {
   if (failure_) throw Error(failure_->code, failure_->message);
   if (owned_ != nullptr) return owned_;
+  const uint8_t* source = contents_.get();
   if (mapping_) {
     mapping_->check(offset_, bytes_);
-    const uint8_t* source = mapping_->data() + offset_;
+    source = mapping_->data() + offset_;
     if (in_place_) return const_cast<uint8_t*>(source);
-    owned_ = static_cast<uint8_t*>(memory_->allocate(bytes_));
-    std::memcpy(owned_, source, bytes_);
-    return owned_;
   }
-  owned_ = static_cast<uint8_t*>(memory_->allocate(bytes_));
-  if (fill_ == Fill::zero) std::memset(owned_, 0, bytes_);
+  auto* data = static_cast<uint8_t*>(memory_->allocate(bytes_));
+  try {
+    if (source != nullptr) {
+      memory_->upload(data, source, bytes_);
+    } else if (fill_ == Fill::zero) {
+      memory_->fill_zero(data, bytes_);
+    }
+  } catch (...) {
+    memory_->release(data, bytes_);
+    throw;
+  }
+  owned_ = data;
+  contents_.reset();
   return owned_;
+}
+
+void Storage::set_contents(const uint8_t* source) {
+  if (bytes_ == 0) return;
+  if (memory_->on_host()) {
+    std::memcpy(data(), source, bytes_);
+    return;
+  }
+  contents_ = std::make_unique_for_overwrite<uint8_t[]>(bytes_);
+  std::memcpy(contents_.get(), source, bytes_);
 }
 
 void Storage::add_handle() {

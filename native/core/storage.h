@@ -22,9 +22,10 @@ using FailurePtr = std::shared_ptr<const Failure>;
 class Storage {
  public:
   enum class Fill { none, zero };
-  Storage(std::shared_ptr<MemoryPool> memory, size_t bytes, Fill fill = Fill::none);
-  // A range of a mapped file, read in place; copied on first use when it is not aligned to `alignment` bytes.
-  Storage(std::shared_ptr<MemoryPool> memory, std::shared_ptr<const FileMapping> mapping,
+  Storage(std::shared_ptr<Memory> memory, size_t bytes, Fill fill = Fill::none);
+  // A range of a mapped file. In host memory it is read in place, or copied on first use when it is not aligned to
+  // `alignment` bytes; to other memory it is copied on first use.
+  Storage(std::shared_ptr<Memory> memory, std::shared_ptr<const FileMapping> mapping,
           size_t offset, size_t bytes, size_t alignment);
   ~Storage();
   Storage(const Storage&) = delete;
@@ -32,6 +33,8 @@ class Storage {
 
   size_t bytes() const { return bytes_; }
   bool mapped() const { return mapping_ != nullptr; }
+  // Sets what a new storage holds: at once in host memory, else from a copy that is kept until data() is called.
+  void set_contents(const uint8_t* source);
   // ERR_OUT_OF_MEMORY; ERR_FILE when the mapped file shrank; the failure of the op that should have written it.
   uint8_t* data();
   // Marks contents that were never computed; whoever reads them gets the failure. Worker thread only.
@@ -47,13 +50,14 @@ class Storage {
   void remove_handle();
 
  private:
-  std::shared_ptr<MemoryPool> memory_;
+  std::shared_ptr<Memory> memory_;
   std::shared_ptr<const FileMapping> mapping_;
   size_t offset_ = 0;
   size_t bytes_ = 0;
   bool in_place_ = false;
   Fill fill_ = Fill::none;
   uint8_t* owned_ = nullptr;
+  std::unique_ptr<uint8_t[]> contents_;  // on their way to the device
   FailurePtr failure_;
   std::atomic<bool> failed_{false};
   int handles_ = 0;

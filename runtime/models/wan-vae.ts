@@ -386,7 +386,7 @@ function lastTwo(weights: Weights, x: Tensor, before: Tensor | undefined): Tenso
   const [frames = 0, ...rest] = x.shape;
   if (frames >= 2) return x.slice(0, frames - 2);
   return scope(() => {
-    const previous = before?.slice(0, 1) ?? weights.device.zeros([1, ...rest]);
+    const previous = before?.slice(0, 1) ?? weights.device.zeros([1, ...rest], x.dtype);
     return cat([previous, x], 0);
   });
 }

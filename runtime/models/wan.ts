@@ -498,7 +498,8 @@ function crossAttention(shared: Shared, name: string, x: Tensor): Tensor {
 /** Here the timestep's embedding itself modulates, before its projection. */
 function head({ config, weights }: Shared, x: Tensor, time: Tensor): Tensor {
   const row = modulationRows(weights, "head.modulation", cat([time, time], 0));
-  return denseLayer(weights, "head.head", layerNormModulate(x, row(0), row(1), config.eps));
+  const normed = layerNormModulate(x, row(0), row(1), config.eps);
+  return denseLayer(weights, "head.head", normed, "none", "f32");
 }
 
 /** Masks on the device, each uploaded once a forward pass. */

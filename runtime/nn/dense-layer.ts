@@ -1,6 +1,6 @@
 import { linear } from "#runtime/tensor/ops";
 import type { Activation } from "#runtime/tensor/ops";
-import type { Tensor } from "#runtime/tensor/tensor";
+import type { DType, Tensor } from "#runtime/tensor/tensor";
 
 /** Where a layer finds its weights; a model's `Weights` is one. */
 export interface NamedWeights {
@@ -10,13 +10,14 @@ export interface NamedWeights {
 
 /**
  * x W^T + b with `name`.weight [out, in] and, where the checkpoint has one, `name`.bias [out]: [..., in] -> [..., out].
- * Throws ERR_MISSING_TENSOR.
+ * `dtype` as for `linear`. Throws ERR_MISSING_TENSOR.
  */
 export function denseLayer(
   weights: NamedWeights,
   name: string,
   x: Tensor,
   activation: Activation = "none",
+  dtype?: DType,
 ): Tensor {
   const bias = `${name}.bias`;
   return linear(
@@ -24,5 +25,6 @@ export function denseLayer(
     weights.get(`${name}.weight`),
     weights.has(bias) ? weights.get(bias) : null,
     activation,
+    dtype,
   );
 }

@@ -34,6 +34,8 @@ export interface Device {
   readonly name: "cpu" | "cuda" | "null";
   /** The precision of matrix products. */
   readonly compute: "f32" | "bf16";
+  /** How results of norms, convolutions and attention are stored, see activation-type.ts. */
+  readonly activations: "f32" | "bf16";
   /** Worker threads that an op may use. */
   readonly threads: number;
 

@@ -1,5 +1,6 @@
-import { UmbelError, assertNever, toUmbelError } from "#runtime/errors";
+import { assertNever, toUmbelError } from "#runtime/errors";
 import { CpuDevice } from "./cpu-device.ts";
+import { CudaDevice, cudaInfo } from "./cuda-device.ts";
 import type { Device } from "./device.ts";
 import { NullDevice } from "./null-device.ts";
 
@@ -10,9 +11,9 @@ export type DeviceName = "cpu" | "cuda" | "null";
 export interface DeviceOptions {
   /** Threads that one op may use; by default the physical cores. */
   threads?: number;
-  /** "bf16" lets matrix products round their inputs where that is faster. */
+  /** "bf16" lets matrix products round their inputs where that is faster. By default f32 on the CPU, bf16 on CUDA. */
   precision?: "f32" | "bf16";
-  /** Bytes that tensors may take before ops fail with ERR_OUT_OF_MEMORY; by default the machine's memory. */
+  /** Bytes that tensors may take before ops fail with ERR_OUT_OF_MEMORY; by default the machine's memory, or what is free on the GPU. */
   memoryLimit?: number;
   /** Caps the instruction set: scalar, avx2, avx512, avx512_bf16 or neon; by default UMBEL_ISA or what there is. */
   isa?: string;
@@ -20,6 +21,7 @@ export interface DeviceOptions {
 
 /** Opens a device. Throws ERR_DEVICE where it does not exist, ERR_INVALID_ARGUMENT for wrong options. */
 export function openDevice(name: "cpu", options?: DeviceOptions): CpuDevice;
+export function openDevice(name: "cuda", options?: DeviceOptions): CudaDevice;
 export function openDevice(name: "null", options?: DeviceOptions): NullDevice;
 export function openDevice(name: DeviceName, options?: DeviceOptions): Device;
 export function openDevice(name: DeviceName, options: DeviceOptions = {}): Device {
@@ -29,23 +31,42 @@ export function openDevice(name: DeviceName, options: DeviceOptions = {}): Devic
     case "null":
       return new NullDevice();
     case "cuda":
-      throw new UmbelError(
-        "ERR_DEVICE",
-        "Expected a device of this build, cpu or null, got cuda. Use cpu.",
-      );
+      return new CudaDevice(options);
     default:
       return assertNever(name);
   }
 }
 
-/** One line for people: the instruction sets that a device's ops use, or why it cannot be opened. */
+/** CUDA where this machine and this build have it, else the CPU. */
+export function defaultDevice(): "cpu" | "cuda" {
+  try {
+    return cudaInfo().available ? "cuda" : "cpu";
+  } catch {
+    return "cpu"; // the addon is missing, which opening the device will tell
+  }
+}
+
+/** One line for people: what a device's ops run on, or why it cannot be opened. */
 export function describeDevice(name: DeviceName): string {
   if (name === "null") return "null (checks shapes, counts memory and operations)";
   try {
-    const device = openDevice(name);
-    const isa = device instanceof CpuDevice ? device.isa : name;
-    return `${name} (${isa}, ${device.threads} threads)`;
+    return name === "cuda" ? describeCuda() : describeCpu();
   } catch (error) {
     return `${name} (not available: ${toUmbelError(error).message})`;
   }
+}
+
+function describeCpu(): string {
+  const device = openDevice("cpu");
+  return `cpu (${device.isa}, ${device.threads} threads)`;
+}
+
+function describeCuda(): string {
+  const info = cudaInfo();
+  if (!info.available) return `cuda (not available: ${info.reason})`;
+  const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  return (
+    `cuda (${info.name}, compute capability ${info.capability}, ${gibibytes(info.freeBytes)} of ` +
+    `${gibibytes(info.memoryBytes)} GiB free, ${info.kernels} kernels, ${info.matrixLibrary})`
+  );
 }

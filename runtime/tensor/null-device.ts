@@ -27,6 +27,7 @@ interface PlannedStorage {
 export class NullDevice implements Device {
   readonly name = "null";
   readonly compute = "f32";
+  readonly activations = "f32";
   readonly threads = 1;
   readonly #flops = new Map<string, number>();
   #liveTensors = 0;

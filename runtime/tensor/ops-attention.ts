@@ -1,5 +1,6 @@
-/** Attention, dense and block-sparse. Results are float32. */
+/** Attention, dense and block-sparse. The type of results: activation-type.ts; log-sum-exp is float32. */
 import { UmbelError } from "#runtime/errors";
+import { activationType } from "./activation-type.ts";
 import { launchAll } from "./launch.ts";
 import { shapeText } from "./layout.ts";
 import {
@@ -87,7 +88,7 @@ function dense(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, withL
 function outputs(q: Tensor, withLse: boolean) {
   const lse = [...q.shape.slice(0, -3), size(q, -2), size(q, -3)];
   return [
-    { shape: q.shape, dtype: "f32" as const },
+    { shape: q.shape, dtype: activationType(q) },
     withLse ? { shape: lse, dtype: "f32" as const } : null,
   ];
 }

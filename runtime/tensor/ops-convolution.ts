@@ -1,5 +1,6 @@
-/** Convolution and resampling, channels last: [T, H, W, C]. Results are float32. */
+/** Convolution and resampling, channels last: [T, H, W, C]. The type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
+import { activationType, typeLike } from "./activation-type.ts";
 import { launch } from "./launch.ts";
 import { shapeText } from "./layout.ts";
 import { expectFloat, expectRank, expectShape, shapeError, size } from "./shape-rules.ts";
@@ -62,7 +63,7 @@ export function conv3d(
       attributes: [stride, padding],
       flops: 2 * pixels * weight.numel,
     },
-    { shape, dtype: "f32" },
+    { shape, dtype: activationType(x) },
   );
 }
 
@@ -81,5 +82,5 @@ export function upsample2x(x: Tensor): Tensor {
   expectFloat("upsample2x", x);
   expectRank("upsample2x", "x", x, 4);
   const shape = [size(x, 0), 2 * size(x, 1), 2 * size(x, 2), size(x, 3)];
-  return launch("upsample2x", { inputs: [x] }, { shape, dtype: "f32" });
+  return launch("upsample2x", { inputs: [x] }, { shape, dtype: typeLike(x) });
 }

@@ -1,4 +1,5 @@
-/** Element-wise ops. Results are float32. */
+/** Element-wise ops. The type of results: activation-type.ts. */
+import { typeLike } from "./activation-type.ts";
 import { launch } from "./launch.ts";
 import { broadcastShape, expectFloat, expectShape } from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
@@ -7,7 +8,7 @@ function pair(op: "add" | "sub" | "mul", x: Tensor, y: Tensor): Tensor {
   expectFloat(op, x, y);
   const shape = broadcastShape(op, x, y);
   const flops = shape.reduce((product, length) => product * length, 1);
-  return launch(op, { inputs: [x, y], flops }, { shape, dtype: "f32" });
+  return launch(op, { inputs: [x, y], flops }, { shape, dtype: typeLike(x, y) });
 }
 
 function single(
@@ -18,7 +19,7 @@ function single(
 ): Tensor {
   expectFloat(op, x);
   const flops = flopsEach * x.numel;
-  return launch(op, { inputs: [x], attributes, flops }, { shape: x.shape, dtype: "f32" });
+  return launch(op, { inputs: [x], attributes, flops }, { shape: x.shape, dtype: typeLike(x) });
 }
 
 /** x + y, broadcast as NumPy does. */
@@ -43,7 +44,7 @@ export function lincomb(x: Tensor, y: Tensor, a: number, b: number): Tensor {
   return launch(
     "lincomb",
     { inputs: [x, y], attributes: [a, b], flops: 3 * x.numel },
-    { shape: x.shape, dtype: "f32" },
+    { shape: x.shape, dtype: typeLike(x, y) },
   );
 }
 

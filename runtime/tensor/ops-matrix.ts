@@ -1,5 +1,6 @@
-/** Matrix products. Weights keep their stored type; results are float32 unless said otherwise. */
+/** Matrix products. Weights keep their stored type; the type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
+import { typeLike } from "./activation-type.ts";
 import { launch } from "./launch.ts";
 import { isFloat, type DType } from "./layout.ts";
 import {
@@ -28,12 +29,13 @@ function checkLinear(op: string, x: Tensor, weight: Tensor, bias: Tensor | null)
   return [...x.shape.slice(0, -1), width];
 }
 
-/** activation(x W^T + b): x [..., K], weight [N, K], bias [N]. */
+/** activation(x W^T + b): x [..., K], weight [N, K], bias [N]. `dtype` stores the result otherwise than x is. */
 export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null,
   activation: Activation = "none",
+  dtype: DType = typeLike(x),
 ): Tensor {
   const shape = checkLinear("linear", x, weight, bias);
   const index = ACTIVATIONS.indexOf(activation);
@@ -46,7 +48,7 @@ export function linear(
   return launch(
     "linear",
     { inputs: [x, weight, bias], attributes: [index], flops: 2 * rows(x) * weight.numel },
-    { shape, dtype: "f32" },
+    { shape, dtype },
   );
 }
 
@@ -66,7 +68,7 @@ export function linearGatedResidual(
   return launch(
     op,
     { inputs: [x, weight, bias, residual, gate], flops: 2 * rows(x) * weight.numel },
-    { shape, dtype: "f32" },
+    { shape, dtype: typeLike(residual) },
   );
 }
 

@@ -1,5 +1,6 @@
-/** Norms over the last axis and what is fused with them. Results are float32. */
+/** Norms over the last axis and what is fused with them. The type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
+import { activationType, typeLike } from "./activation-type.ts";
 import { launch } from "./launch.ts";
 import { shapeText } from "./layout.ts";
 import { expectFloat, expectRowOrAll, expectShape, shapeError, size } from "./shape-rules.ts";
@@ -23,7 +24,7 @@ export function layerNorm(
   return launch(
     "layer_norm",
     { inputs: [x, weight, bias], attributes: [eps], flops: 8 * x.numel },
-    { shape: x.shape, dtype: "f32" },
+    { shape: x.shape, dtype: activationType(x) },
   );
 }
 
@@ -36,7 +37,7 @@ export function layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: 
   return launch(
     "layer_norm_modulate",
     { inputs: [x, shift, scale], attributes: [eps], flops: 9 * x.numel },
-    { shape: x.shape, dtype: "f32" },
+    { shape: x.shape, dtype: activationType(x) },
   );
 }
 
@@ -48,7 +49,7 @@ export function rmsNorm(x: Tensor, weight: Tensor | null, eps: number): Tensor {
   return launch(
     "rms_norm",
     { inputs: [x, weight], attributes: [eps], flops: 4 * x.numel },
-    { shape: x.shape, dtype: "f32" },
+    { shape: x.shape, dtype: activationType(x) },
   );
 }
 
@@ -78,7 +79,7 @@ export function rmsNormRope(
   return launch(
     op,
     { inputs: [x, weight, cosSin], attributes: [eps, heads], flops: 7 * x.numel },
-    { shape: x.shape, dtype: "f32" },
+    { shape: x.shape, dtype: activationType(x) },
   );
 }
 
@@ -90,7 +91,7 @@ export function channelRmsNorm(x: Tensor, gamma: Tensor, activate: boolean): Ten
   return launch(
     "channel_rms_norm",
     { inputs: [x, gamma], attributes: [activate], flops: (activate ? 8 : 4) * x.numel },
-    { shape: x.shape, dtype: "f32" },
+    { shape: x.shape, dtype: activationType(x) },
   );
 }
 
@@ -103,6 +104,6 @@ export function gatedResidual(x: Tensor, y: Tensor, gate: Tensor): Tensor {
   return launch(
     "gated_residual",
     { inputs: [x, y, gate], flops: 2 * x.numel },
-    { shape: x.shape, dtype: "f32" },
+    { shape: x.shape, dtype: typeLike(x) },
   );
 }

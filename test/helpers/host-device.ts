@@ -20,6 +20,7 @@ class HostHandle {
 export class HostDevice implements Device {
   readonly name = "cpu";
   readonly compute = "f32";
+  readonly activations = "f32";
   readonly threads = 1;
   readonly asked: string[] = [];
   #live = 0;

@@ -35,6 +35,13 @@ test("every op has a CPU kernel, also without vector instructions", () => {
   expect(missing("scalar")).toEqual([]);
 });
 
+test("a build with CUDA kernels has one for every op", () => {
+  const found = loadAddon()
+    .listOps()
+    .filter((op) => op.cuda);
+  expect([0, listed.length]).toContain(found.length);
+});
+
 test("ops.ts exports a function for every op and no other", () => {
   const functions = Object.keys(ops).filter((name) => !name.endsWith("WithLse"));
   expect(functions.toSorted()).toEqual(listed.map(({ name }) => camelCase(name)).toSorted());

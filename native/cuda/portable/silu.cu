@@ -1,0 +1,14 @@
+// x / (1 + e^-x), element-wise. Bound by memory: one read, one write. Not measured yet.
+#include "cuda/portable/elementwise.cuh"
+
+namespace umbel {
+namespace {
+
+void silu_elements(CudaContext& ctx, const Tensor& x, const Tensor& out) {
+  map_elements(ctx, x, out, [] __device__(float v) { return silu(v); }, "silu");
+}
+
+}  // namespace
+}  // namespace umbel
+
+UMBEL_KERNEL(cuda, silu, umbel::silu_elements)

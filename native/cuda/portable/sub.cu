@@ -1,0 +1,15 @@
+// The difference of two tensors, element-wise with broadcasting (broadcast.cuh). Bound by memory: one read of each operand, one write. Not measured
+// yet.
+#include "cuda/portable/broadcast.cuh"
+
+namespace umbel {
+namespace {
+
+void sub(CudaContext& ctx, const Tensor& a, const Tensor& b, const Tensor& out) {
+  broadcast_pairs(ctx, a, b, out, [] __device__(float x, float y) { return x - y; }, "sub");
+}
+
+}  // namespace
+}  // namespace umbel
+
+UMBEL_KERNEL(cuda, sub, umbel::sub)

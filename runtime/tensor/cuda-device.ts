@@ -1,0 +1,31 @@
+import { loadAddon, native, type CudaInfo } from "#native";
+import { AddonDevice } from "./addon-device.ts";
+
+export interface CudaDeviceOptions {
+  /** "f32" keeps activations in float32 and multiplies without tensor cores; bf16 by default. */
+  readonly precision?: "f32" | "bf16";
+  /** Bytes of GPU memory that may be used; by default what is free, less a margin. */
+  readonly memoryLimit?: number;
+}
+
+/** The first NVIDIA GPU: ops are launched in order on one stream. Throws ERR_DEVICE where there is none. */
+export class CudaDevice extends AddonDevice {
+  readonly name = "cuda";
+  readonly compute: "f32" | "bf16";
+  readonly activations: "f32" | "bf16";
+
+  constructor({ precision = "bf16", memoryLimit }: CudaDeviceOptions = {}) {
+    super({
+      device: "cuda",
+      precision,
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    });
+    this.compute = precision;
+    this.activations = precision;
+  }
+}
+
+/** The GPU that a CUDA device would use, or why there is none. */
+export function cudaInfo(): CudaInfo {
+  return native(() => loadAddon().cudaInfo());
+}
