@@ -6,18 +6,19 @@ import { BUNDLED_MODELS, NODE_FOLDER } from "#runtime/engine/locations";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 
 export interface EngineFlags {
-  readonly device: "cpu" | "cuda" | "null";
+  readonly device: "auto" | "cpu" | "cuda" | "null";
   readonly models: readonly string[];
   readonly threads?: number;
   readonly precision?: "f32" | "bf16";
+  readonly vram?: number;
 }
 
 export function addEngineOptions(command: Command): Command {
   return command
     .addOption(
       new Option("--device <name>", "where to compute")
-        .choices(["cpu", "cuda", "null"])
-        .default("cpu"),
+        .choices(["auto", "cpu", "cuda", "null"])
+        .default("auto", "a GPU where there is one"),
     )
     .option(
       "--models <folder>",
@@ -32,8 +33,33 @@ export function addEngineOptions(command: Command): Command {
       return n;
     })
     .addOption(
-      new Option("--precision <type>", "CPU arithmetic of linear layers").choices(["f32", "bf16"]),
+      new Option(
+        "--precision <type>",
+        "arithmetic of matrix products; by default f32 on the CPU and bf16 on a GPU",
+      ).choices(["f32", "bf16"]),
+    )
+    .option(
+      "--vram <size>",
+      "GPU memory to use at most, such as 12GiB; by default what is free",
+      readSize,
     );
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  MB: 1e6,
+  MiB: 2 ** 20,
+  GB: 1e9,
+  GiB: 2 ** 30,
+};
+
+/** "12GiB" in bytes. */
+export function readSize(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?) ?([MG]i?B)$/.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * (UNITS[unit] ?? NaN));
+  if (!Number.isSafeInteger(bytes) || bytes < 1) {
+    throw new InvalidArgumentError("Expected a size such as 12GiB or 800MiB.");
+  }
+  return bytes;
 }
 
 export interface FolderFlags {
@@ -46,6 +72,7 @@ export function engineSettings(flags: EngineFlags, folders: FolderFlags = {}): E
     device: flags.device,
     threads: flags.threads ?? availableParallelism(),
     ...(flags.precision === undefined ? {} : { precision: flags.precision }),
+    ...(flags.vram === undefined ? {} : { gpuMemory: flags.vram }),
     models: [...flags.models.map((folder) => resolve(folder)), BUNDLED_MODELS],
     nodes: [NODE_FOLDER],
     inputFolder: resolve(folders.input ?? "input"),

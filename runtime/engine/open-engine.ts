@@ -4,6 +4,7 @@ import { isUmbelError } from "#runtime/errors";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { DeviceInfo, MemoryReport } from "#runtime/protocol/service-values";
 import { CpuDevice } from "#runtime/tensor/cpu-device";
+import { CudaDevice, cudaInfo } from "#runtime/tensor/cuda-device";
 import type { Device } from "#runtime/tensor/device";
 import { openDevice } from "#runtime/tensor/devices";
 import { Engine } from "./engine.ts";
@@ -64,18 +65,34 @@ function chooseDevice(settings: EngineSettings): { device: Device; note: string 
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
     ...(settings.precision === undefined ? {} : { precision: settings.precision }),
   };
-  if (settings.device !== "auto") {
+  const gpu = {
+    ...options,
+    ...(settings.gpuMemory === undefined ? {} : { memoryLimit: settings.gpuMemory }),
+  };
+  if (settings.device !== "auto" && settings.device !== "cuda") {
     return { device: openDevice(settings.device, options), note: null };
   }
+  if (settings.device === "cuda") return { device: openDevice("cuda", gpu), note: pathNote() };
   try {
-    return { device: openDevice("cuda", options), note: null };
+    return { device: openDevice("cuda", gpu), note: pathNote() };
   } catch (error) {
     if (!isUmbelError(error)) throw error;
     return { device: openDevice("cpu", options), note: error.message };
   }
 }
 
+/** Why our own kernels multiply matrices instead of cuBLASLt, or null. */
+function pathNote(): string | null {
+  const { matrixLibrary } = cudaInfo();
+  return matrixLibrary.startsWith("own") ? `Matrix products use ${matrixLibrary}.` : null;
+}
+
 function deviceInfo(device: Device): Omit<DeviceInfo, "note"> {
+  if (device instanceof CudaDevice) {
+    const { name, memoryBytes, freeBytes, matrixLibrary } = cudaInfo();
+    const label = `${name} (${device.isa} kernels, ${matrixLibrary}, ${device.compute})`;
+    return { name: device.name, label, totalBytes: memoryBytes, freeBytes };
+  }
   const processor = cpus()[0]?.model.trim() ?? "CPU";
   const label = device instanceof CpuDevice ? `${processor} (${device.isa})` : device.name;
   return { name: device.name, label, totalBytes: totalmem(), freeBytes: freemem() };

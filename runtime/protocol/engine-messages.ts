@@ -18,6 +18,8 @@ export interface EngineSettings {
   readonly inputFiles?: Readonly<Record<string, string>>;
   readonly outputFolder: string;
   readonly temporaryFolder: string;
+  /** Bytes of GPU memory that may be used; by default what is free. */
+  readonly gpuMemory?: number;
   /** Bytes that weights may take on the device; by default what the device says. */
   readonly memoryBudget?: number;
   /** Where finished jobs are noted before they are reported, so that none runs again when the parent has died. */

@@ -37,17 +37,12 @@ export function openDevice(name: DeviceName, options: DeviceOptions = {}): Devic
   }
 }
 
-/** CUDA where this machine and this build have it, else the CPU. */
-export function defaultDevice(): "cpu" | "cuda" {
-  try {
-    return cudaInfo().available ? "cuda" : "cpu";
-  } catch {
-    return "cpu"; // the addon is missing, which opening the device will tell
-  }
-}
-
 /** One line for people: what a device's ops run on, or why it cannot be opened. */
-export function describeDevice(name: DeviceName): string {
+export function describeDevice(name: DeviceName | "auto"): string {
+  if (name === "auto") {
+    const cuda = describeDevice("cuda");
+    return cuda.startsWith("cuda (not") ? `${describeDevice("cpu")}; ${cuda}` : cuda;
+  }
   if (name === "null") return "null (checks shapes, counts memory and operations)";
   try {
     return name === "cuda" ? describeCuda() : describeCpu();
