@@ -75,7 +75,7 @@ describe("umbel info", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       version: "0.1.0",
       threads: 1,
-      device: expect.stringMatching(/^cpu \(\w+, \d+ threads\)$/),
+      device: expect.stringMatching(/^cpu \(\w+, \d+ threads\)|^cuda \(/),
       models: [folder, join(ROOT, "models")],
     });
   });
