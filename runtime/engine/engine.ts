@@ -27,7 +27,7 @@ export interface EngineParts {
   readonly models: ModelAccess;
   readonly files: EngineFiles;
   readonly cache?: ResultCache;
-  /** FLOPs enqueued so far (null device). */
+  /** FLOPs enqueued so far. */
   readonly flops?: () => number;
   /** Files of folders are checked against what exists; off when planning without weights. */
   readonly checkFiles?: boolean;
@@ -96,6 +96,7 @@ export class Engine {
       prompt: compactComfyJson(writePrompt(graph, descriptionFacts(registry.descriptions))),
     };
     const fields = nameFields(graph);
+    const steps = new Map<string, number>();
     return runJob({
       job: request.job,
       plan,
@@ -103,7 +104,8 @@ export class Engine {
       cache: this.#cache,
       signal: request.signal,
       emit: request.emit,
-      contextFor: (node) => this.#context(request, node, embed, fields),
+      contextFor: (node) => this.#context(request, node, embed, fields, steps),
+      steps,
       ...(flops === undefined ? {} : { flops }),
     });
   }
@@ -113,6 +115,7 @@ export class Engine {
     node: PlannedNode,
     embed: Readonly<Record<string, string>>,
     values: ReadonlyMap<string, string>,
+    steps: Map<string, number>,
   ): Omit<NodeContext, "nodeId" | "device" | "signal" | "checkCancelled"> {
     const { models, files } = this.#parts;
     const { job, emit } = request;
@@ -126,8 +129,10 @@ export class Engine {
         const folder = options.temporary ? files.temporaryFolder : files.outputFolder;
         return saveOutput(folder, prefix, extension, { ...options, values }, write);
       },
-      progress: (value, max) =>
-        emit({ type: "node_progress", job, node: node.id, value, max, ...clock.mark(value, max) }),
+      progress: (value, max) => {
+        steps.set(node.id, max);
+        emit({ type: "node_progress", job, node: node.id, value, max, ...clock.mark(value, max) });
+      },
       preview: (frames) =>
         emit({
           type: "node_preview",

@@ -37,7 +37,14 @@ export async function openEngine(settings: EngineSettings): Promise<OpenEngine> 
     ...(settings.memoryBudget === undefined ? {} : { budget: settings.memoryBudget }),
   });
   const cache = new ResultCache();
-  const engine = new Engine({ registry, device, models, files: engineFiles(settings), cache });
+  const engine = new Engine({
+    registry,
+    device,
+    models,
+    files: engineFiles(settings),
+    cache,
+    flops: () => [...device.flops().values()].reduce((sum, flops) => sum + flops, 0),
+  });
   return {
     engine,
     device,

@@ -19,8 +19,10 @@ export interface JobRun {
   readonly contextFor: (
     node: PlannedNode,
   ) => Omit<NodeContext, "nodeId" | "device" | "signal" | "checkCancelled">;
-  /** Gives a node's time back as FLOPs (null device); absent elsewhere. */
+  /** FLOPs enqueued so far; absent: not counted. */
   readonly flops?: () => number;
+  /** Units of each node's progress, once it has said them. */
+  readonly steps?: ReadonlyMap<string, number>;
 }
 
 export interface JobSummary {
@@ -108,11 +110,13 @@ async function runNode(
     throw withNode(error, node.id, run.signal);
   }
   const flops = run.flops?.();
+  const steps = run.steps?.get(node.id);
   return {
     ...base,
     seconds: (performance.now() - started) / 1000,
     peakBytes: run.device.memory().peakBytes,
     cached: false,
+    ...(steps === undefined ? {} : { steps }),
     ...(flops === undefined || flopsBefore === undefined ? {} : { flops: flops - flopsBefore }),
   };
 }

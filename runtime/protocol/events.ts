@@ -26,8 +26,10 @@ export interface NodeReport {
   readonly cached: boolean;
   /** Equal for equal work: the node's type and values but for seeds and texts, and the same of all that it needs. */
   readonly work?: string;
-  /** Floating-point operations enqueued (null device only). */
+  /** Floating-point operations enqueued. */
   readonly flops?: number;
+  /** Units of its progress: steps of a sampler, frames of a decoder. */
+  readonly steps?: number;
 }
 
 export type JobEvent =

@@ -16,6 +16,12 @@ export interface EngineHost extends AsyncDisposable {
   memory(free: boolean): Promise<MemoryReport>;
 }
 
+/** What the history calls the device of an engine: times are compared on equal ones. */
+export async function nameDevice(host: EngineHost): Promise<string> {
+  const { name, label } = await host.device();
+  return `${name} ${label}`;
+}
+
 /** Keeps one engine, and makes another when its settings have changed and no job runs on it. */
 export class EngineKeeper implements AsyncDisposable {
   readonly #make: () => EngineHost;

@@ -54,12 +54,15 @@ export class JobHistory {
       }
       for (const [i, report] of outcome.nodes.entries()) {
         this.#database.run(
-          "INSERT INTO node_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO node_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           job,
           i,
           report.node,
+          report.nodeType,
           report.cached ? null : (report.work ?? null),
           outcome.device ?? null,
+          report.flops ?? 0,
+          report.steps ?? null,
           report.seconds,
           report.peakBytes,
           report.cached ? 1 : 0,

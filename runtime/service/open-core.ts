@@ -14,7 +14,7 @@ import type {
   SettingsChange,
 } from "#runtime/protocol/service-values";
 import { openDatabase, type Database } from "./database.ts";
-import { EngineKeeper, type EngineHost } from "./engine-host.ts";
+import { EngineKeeper, nameDevice, type EngineHost } from "./engine-host.ts";
 import { EventHub } from "./event-hub.ts";
 import { JobHistory } from "./job-history.ts";
 import { JobQueue } from "./job-queue.ts";
@@ -57,6 +57,8 @@ export interface ServiceCore {
   readonly changeSettings: (change: SettingsChange) => Promise<Settings>;
   /** As the next engine is opened. */
   readonly engineSettings: () => EngineSettings;
+  /** The engine's device as the history names it; null without an engine. */
+  readonly deviceName: () => Promise<string | null>;
   /** A running job is put back and runs at the next start. */
   close(): Promise<void>;
 }
@@ -144,6 +146,7 @@ async function buildCore(
     settings: () => settings.values,
     changeSettings,
     engineSettings,
+    deviceName: () => nameDevice(keeper.current()).catch(() => null),
     close: async () => {
       await runner.close();
       announcer.stop();

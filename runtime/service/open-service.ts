@@ -6,6 +6,7 @@ import { libraryHandlers } from "#runtime/service/library/handlers";
 import { dispatch, type Answer } from "./dispatch.ts";
 import type { ServiceListener } from "./event-hub.ts";
 import { openCore, type CoreOptions } from "./open-core.ts";
+import { PlanTimes } from "./plan-times.ts";
 import { findFile, type FilePlace } from "./result-places.ts";
 
 export interface ServiceOptions extends CoreOptions {
@@ -30,6 +31,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const core = await openCore(options);
   const { hub, registry, engineSettings } = core;
   const { dataFolder, engine } = options;
+  const times = new PlanTimes(core.database);
   const library = libraryHandlers({
     settings: core.settings,
     changeSettings: core.changeSettings,
@@ -38,6 +40,10 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     modelFolder: options.modelFolder ?? engine.models[0] ?? join(dataFolder, "models"),
     dataFolder,
     emit: (event) => hub.emit(event),
+    withTimes: async (report, stages) => {
+      const device = await core.deviceName();
+      return device === null ? report : times.fill(report, stages, device);
+    },
   });
   const handlers: Partial<Handlers> = { ...core.handlers, ...library };
   return {

@@ -3,7 +3,7 @@ import { readReceipt, removeReceipt } from "#runtime/engine/receipts";
 import { assertNever, toUmbelError, type ErrorRecord } from "#runtime/errors";
 import type { JobEvent, NodeReport } from "#runtime/protocol/events";
 import type { Database } from "./database.ts";
-import type { EngineHost, EngineKeeper } from "./engine-host.ts";
+import { nameDevice, type EngineHost, type EngineKeeper } from "./engine-host.ts";
 import type { EventHub } from "./event-hub.ts";
 import { findDocument, type NodeResult } from "./job-entries.ts";
 import type { JobHistory, Outcome } from "./job-history.ts";
@@ -115,7 +115,7 @@ export class Runner {
     const folders = this.#parts.folders();
     const emit = (event: JobEvent): void => this.#forward(event, gathered, folders);
     const last = asLast(job, await host.run(job, findDocument(database, job), emit, targets));
-    if (last.type === "job_finished") gathered.device = await deviceName(host);
+    if (last.type === "job_finished") gathered.device = await nameDevice(host);
     return last;
   }
 
@@ -217,9 +217,4 @@ function asLast(job: string, event: JobEvent): LastEvent {
 
 function failure(job: string, error: ErrorRecord): Extract<LastEvent, { type: "job_failed" }> {
   return { type: "job_failed", job, error, problems: [] };
-}
-
-async function deviceName(host: EngineHost): Promise<string> {
-  const { name, label } = await host.device();
-  return `${name} ${label}`;
 }

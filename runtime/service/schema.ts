@@ -42,14 +42,18 @@ export const MIGRATIONS: readonly string[] = [
     job TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE,
     number INTEGER NOT NULL,
     node TEXT NOT NULL,
+    type TEXT NOT NULL,
     work TEXT,
     device TEXT,
+    flops REAL NOT NULL,
+    steps INTEGER,
     seconds REAL NOT NULL,
     peak_bytes INTEGER NOT NULL,
     cached INTEGER NOT NULL,
     PRIMARY KEY (job, number)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX node_runs_by_work ON node_runs (work, device) WHERE work IS NOT NULL;
+  CREATE INDEX node_runs_by_type ON node_runs (type, device, flops) WHERE cached = 0;
 
   CREATE TABLE journal (
     id TEXT PRIMARY KEY,

@@ -1,5 +1,5 @@
 import type { NodeRegistry } from "#runtime/engine/node-registry";
-import type { GraphDocument } from "#runtime/graph/document";
+import type { NodeReport } from "#runtime/protocol/events";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
 import type { PlanReport, Settings } from "#runtime/protocol/service-values";
@@ -19,7 +19,7 @@ export interface LibraryContext {
   readonly dataFolder: string;
   emit(event: ServiceEvent): void;
   /** Adds the seconds that this device was measured to take; absent: they stay unknown. */
-  withTimes?(report: PlanReport, document: GraphDocument): PlanReport;
+  withTimes?(report: PlanReport, stages: readonly NodeReport[]): Promise<PlanReport>;
   /** Entry of the threads in which long work runs; by default the compiled one beside this file. */
   readonly threadEntry?: URL;
   /** Other waiting times of downloads than usual. */

@@ -24,7 +24,7 @@ export interface PlanRequest {
 export class GraphPlans {
   readonly #context: LibraryContext;
   readonly #thread: TaskThread;
-  readonly #plans = new RecentValues<PlanReport>(KEPT);
+  readonly #plans = new RecentValues<GraphPlan>(KEPT);
   /** Unfinished plans by slot. */
   readonly #slots = new Map<string, AbortController>();
 
@@ -47,12 +47,13 @@ export class GraphPlans {
       const settings = this.#context.engineSettings();
       const wanted =
         signal === undefined ? ending.signal : AbortSignal.any([ending.signal, signal]);
-      const report =
-        known ?? toReport(await this.#thread.run("plan", { document, settings, targets }, wanted));
+      const plan =
+        known ?? (await this.#thread.run("plan", { document, settings, targets }, wanted));
       if (ending.signal.aborted)
         throw new UmbelError("ERR_INTERRUPTED", "The plan was asked for anew.");
-      this.#plans.set(key, report);
-      return this.#context.withTimes?.(report, document) ?? report;
+      this.#plans.set(key, plan);
+      const report = toReport(plan);
+      return (await this.#context.withTimes?.(report, plan.stages)) ?? report;
     } finally {
       if (slot !== undefined && this.#slots.get(slot) === ending) this.#slots.delete(slot);
     }
