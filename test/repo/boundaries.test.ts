@@ -88,6 +88,7 @@ const IMPORTS: Record<string, readonly [string, readonly string[]]> = {
     ["#runtime/tensor/ops", "#runtime/server/routes", "electron", "fastify"],
   ],
   "runtime/cli/**": ["runtime/cli/bad.ts", ["#native", "../../nodes/sampling/sampler.ts"]],
+  "runtime/library.ts": ["runtime/library.ts", ["#native", "#runtime/service/open-service"]],
   "runtime/worker.ts": ["runtime/worker.ts", ["#native", "#runtime/models/wan"]],
   "native/**": ["native/bad.ts", ["#runtime/tensor/ops", "sharp"]],
   "nodes/**": [
