@@ -4,35 +4,37 @@
  */
 import type { ComponentType } from "react";
 import { HistoryPanel } from "./panels/history/history-panel.tsx";
+import { ModelsPanel } from "./panels/models/models-panel.tsx";
 import { QueuePanel } from "./panels/queue/queue-panel.tsx";
 import { RadialNode } from "./panels/radial/radial-node.tsx";
 import { StepMask } from "./panels/radial/step-mask.tsx";
+import { TemplatesPanel } from "./panels/welcome/templates-panel.tsx";
 import type { PanelName } from "./stores/layout.ts";
 
 export { DeviceGauge } from "./panels/gauges/device-gauge.tsx";
 export { JobGauge } from "./panels/gauges/job-gauge.tsx";
 /** Right of the canvas, 272 wide. */
 export { Inspector } from "./panels/inspector/inspector.tsx";
+/** Settings, welcome, sweep and the gallery's page, by `layout.overlay` and `layout.panel`. */
+export { Overlays } from "./panels/overlays.tsx";
 export { ToastStack } from "./panels/notices/toast-stack.tsx";
 /** Number on a rail button; null: none. */
 export { RailBadge } from "./panels/rail-badge.tsx";
 /** Below the canvas: player, problems, log. */
 export { Dock } from "./player/dock.tsx";
 
+/** The gallery fills the window, see Overlays. */
 const Empty = () => null;
 
 /** Rail panels, 320 wide. */
 export const PANELS: Readonly<Record<PanelName, ComponentType>> = {
   nodes: Empty,
-  templates: Empty,
-  models: Empty,
+  templates: TemplatesPanel,
+  models: ModelsPanel,
   queue: QueuePanel,
   history: HistoryPanel,
   gallery: Empty,
 };
-
-/** Settings, keys, welcome, sweep, gallery page, by `layout.overlay`; and dialogs. */
-export const Overlays: ComponentType = Empty;
 
 export interface NodeFeatureProps {
   readonly document: string;

@@ -12,13 +12,14 @@ export function PanelsProvider({ children }: { readonly children: ReactNode }) {
   const editor = useEditor();
   const panels = useMemo(() => createPanels(editor, timedGeometry), [editor]);
   useEffect(() => {
-    panels.start().catch((error: unknown) => {
+    const stopWatching = panels.watch();
+    const stopPlayback = runPlayback(panels.player);
+    panels.load().catch((error: unknown) => {
       editor.toasts.fail("Results and models could not be read", error);
     });
-    const stopPlayback = runPlayback(panels.player);
     return () => {
       stopPlayback();
-      panels.stop();
+      stopWatching();
     };
   }, [editor, panels]);
   return <Context value={panels}>{children}</Context>;

@@ -1,6 +1,6 @@
 /** Decoded clips, shared by all that show them; the longest unused go when they hold too much. */
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { decodeClip, type ClipSource } from "./decode-clip.ts";
+import { CLIP_BUDGET, decodeClip, type ClipSource } from "./decode-clip.ts";
 
 export interface ClipFrames {
   /** Grows while the clip is decoded; a missing one is not there yet. */
@@ -25,9 +25,13 @@ interface Held {
 const held = new Map<string, Held>();
 let clock = 0;
 
-/** Holds a clip until the returned function is called. */
-export function holdClip(clip: ClipSource): { store: StoreApi<ClipFrames>; release: () => void } {
-  const entry = held.get(clip.url) ?? start(clip);
+/** Holds a clip, in pictures of at most `budget` bytes, until the returned function is called. */
+export function holdClip(
+  clip: ClipSource,
+  budget = CLIP_BUDGET,
+): { store: StoreApi<ClipFrames>; release: () => void } {
+  const key = `${budget} ${clip.url}`;
+  const entry = held.get(key) ?? start(key, clip, budget);
   entry.users++;
   entry.used = ++clock;
   let released = false;
@@ -42,10 +46,10 @@ export function holdClip(clip: ClipSource): { store: StoreApi<ClipFrames>; relea
   };
 }
 
-function start(clip: ClipSource): Held {
+function start(key: string, clip: ClipSource, budget: number): Held {
   const store = createStore<ClipFrames>(() => NONE);
   const entry: Held = { store, abort: new AbortController(), users: 0, bytes: 0, used: 0 };
-  held.set(clip.url, entry);
+  held.set(key, entry);
   const pictures: ImageBitmap[] = [];
   const tell = (done: boolean, problem: string | null = null): void =>
     store.setState({ pictures: [...pictures], done, problem });
@@ -57,6 +61,7 @@ function start(clip: ClipSource): Held {
       if (index === 0 || index % HANDFUL === 0) tell(false);
     },
     entry.abort.signal,
+    budget,
   )
     .then(() => tell(true))
     .catch((error: unknown) => tell(true, error instanceof Error ? error.message : String(error)));
@@ -68,11 +73,11 @@ function tidy(): void {
     .filter(([, { users }]) => users === 0)
     .toSorted(([, a], [, b]) => a.used - b.used);
   let total = [...held.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const [url, entry] of idle) {
+  for (const [key, entry] of idle) {
     if (total <= MOST_BYTES) return;
     total -= entry.bytes;
     entry.abort.abort();
     for (const picture of entry.store.getState().pictures) picture?.close();
-    held.delete(url);
+    held.delete(key);
   }
 }

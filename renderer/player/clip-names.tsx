@@ -1,5 +1,5 @@
 import { usePanels, usePanelStore } from "../panels/panels-context.tsx";
-import { attentionWords } from "../panels/history/job-words.ts";
+import { resultWords } from "../panels/history/job-words.ts";
 import type { Clip } from "../stores/player.ts";
 import { IconButton } from "../ui/icon-button.tsx";
 import { useClipDocument } from "./use-clip-attention.ts";
@@ -48,5 +48,5 @@ function ClipName({ letter, clip }: { readonly letter: "A" | "B"; readonly clip:
 /** The attention that made a clip, in words; empty while it is not known. */
 export function useClipWords(clip: Clip | null): string {
   const document = useClipDocument(clip);
-  return document === null ? "" : (attentionWords(document) ?? "");
+  return document === null ? "" : (resultWords(document, clip?.node ?? null) ?? "");
 }

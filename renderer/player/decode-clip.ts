@@ -24,11 +24,12 @@ export async function decodeClip(
   clip: ClipSource,
   put: FrameSink,
   signal: AbortSignal,
+  budget = CLIP_BUDGET,
 ): Promise<void> {
   const response = await fetch(clip.url, { signal });
   if (!response.ok) throw new Error(`The file cannot be read (${response.status}).`);
   const blob = await response.blob();
-  const size = resizing(clip);
+  const size = resizing(clip, budget);
   if (clip.kind === "video") return decodeVideo(clip, blob, size, put, signal);
   if (/\.webp$/i.test(clip.url) && clip.frames > 1 && "ImageDecoder" in globalThis) {
     return decodeAnimation(blob, size, put, signal);
@@ -80,8 +81,8 @@ interface Resizing {
   readonly resizeHeight: number;
 }
 
-function resizing(clip: ClipSource): Resizing | null {
-  const scale = keptScale(clip);
+function resizing(clip: ClipSource, budget: number): Resizing | null {
+  const scale = keptScale(clip, budget);
   if (scale === 1) return null;
   return {
     resizeWidth: Math.max(2, Math.round(clip.width * scale)),

@@ -5,14 +5,14 @@ import { holdClip, type ClipFrames } from "./clip-frames.ts";
 const NONE: ClipFrames = { pictures: [], done: false, problem: null };
 
 /** The decoded frames of a clip, growing while they are read; none for null. */
-export function useClipFrames(clip: Clip | null): ClipFrames {
+export function useClipFrames(clip: Clip | null, budget?: number): ClipFrames {
   const [shown, setShown] = useState<{ readonly url: string; readonly frames: ClipFrames } | null>(
     null,
   );
   const url = clip?.url ?? null;
   useEffect(() => {
     if (clip === null) return undefined;
-    const { store, release } = holdClip(clip);
+    const { store, release } = holdClip(clip, budget);
     const tell = () => setShown({ url: clip.url, frames: store.getState() });
     tell();
     const unsubscribe = store.subscribe(tell);
@@ -22,6 +22,6 @@ export function useClipFrames(clip: Clip | null): ClipFrames {
     };
     // A clip is its file: a new object with the same address is the same clip.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [url]);
+  }, [url, budget]);
   return shown !== null && shown.url === url ? shown.frames : NONE;
 }

@@ -17,7 +17,8 @@ export interface ModelFiles {
   readonly store: StoreApi<ModelFilesState>;
   load(): Promise<void>;
   receive(event: ServiceEvent): void;
-  stop(): void;
+  /** Follows the document in front until the returned function is called. */
+  watch(): () => void;
 }
 
 const DELAY_MS = 400;
@@ -55,13 +56,6 @@ export function createModelFiles(client: RuntimeClient, documents: Documents): M
     clearTimeout(timer);
     timer = setTimeout(() => void findMissing(), DELAY_MS);
   };
-  let seen: unknown;
-  const unsubscribe = documents.store.subscribe((state) => {
-    const document = state.active === null ? null : state.open[state.active]?.document;
-    if (document !== seen) schedule();
-    seen = document;
-  });
-
   return {
     store,
     load,
@@ -73,9 +67,17 @@ export function createModelFiles(client: RuntimeClient, documents: Documents): M
         return { downloads: [...others, event.download] };
       });
     },
-    stop() {
-      unsubscribe();
-      clearTimeout(timer);
+    watch() {
+      let seen: unknown;
+      const unsubscribe = documents.store.subscribe((state) => {
+        const document = state.active === null ? null : state.open[state.active]?.document;
+        if (document !== seen) schedule();
+        seen = document;
+      });
+      return () => {
+        unsubscribe();
+        clearTimeout(timer);
+      };
     },
   };
 }

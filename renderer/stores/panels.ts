@@ -1,5 +1,6 @@
 /** State of what stands around the canvas: made once beside the editor's own. */
 import type { GraphDocument } from "#runtime/graph/document";
+import type { ServiceEvent } from "#runtime/protocol/service-events";
 import type { Editor } from "./editor.ts";
 import { createMasks, type Masks } from "./masks.ts";
 import { createMemory, type Memory } from "./memory.ts";
@@ -19,8 +20,10 @@ export interface Panels {
   readonly modelFiles: ModelFiles;
   readonly memory: Memory;
   readonly stepTimes: StepTimesStore;
-  start(): Promise<void>;
-  stop(): void;
+  /** Reads what the service knows. */
+  load(): Promise<void>;
+  /** Follows the service and the graph in front until the returned function is called. */
+  watch(): () => void;
 }
 
 /** The work of a step of a sampler, so that a measured time is told of its like only. */
@@ -43,7 +46,7 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
     return document === undefined ? null : geometryOf(document, node);
   };
 
-  const unsubscribe = client.subscribe((event) => {
+  const receive = (event: ServiceEvent): void => {
     pastRuns.receive(event);
     modelFiles.receive(event);
     stepTimes.receive(event, timedGeometry);
@@ -61,7 +64,7 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
       else if (mine) player.set({ live: null, frame: 0 });
       void memory.refresh().catch(() => undefined);
     }
-  });
+  };
 
   return {
     player,
@@ -72,13 +75,18 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
     modelFiles,
     memory,
     stepTimes,
-    async start() {
+    async load() {
       await Promise.all([pastRuns.load(), modelFiles.load(), memory.load()]);
+      const [newest] = results.all();
+      if (newest === undefined || player.store.getState().a !== null) return;
+      player.show(newest);
+      player.set({ playing: false });
     },
-    stop() {
-      unsubscribe();
-      plans.stop();
-      modelFiles.stop();
+    watch() {
+      const stops = [client.subscribe(receive), plans.watch(), modelFiles.watch()];
+      return () => {
+        for (const stop of stops) stop();
+      };
     },
   };
 }

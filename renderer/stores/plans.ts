@@ -4,7 +4,7 @@ import type { GraphDocument } from "#runtime/graph/document";
 import { isUmbelError } from "#runtime/errors";
 import type { RuntimeClient } from "#runtime/protocol/client";
 import type { PlanReport } from "#runtime/protocol/service-values";
-import type { Documents } from "./documents.ts";
+import type { Documents, DocumentsState } from "./documents.ts";
 
 export interface PlanState {
   /** Document that the report is about; an edited one has a newer report on its way. */
@@ -17,7 +17,8 @@ export interface PlanState {
 
 export interface Plans {
   readonly store: StoreApi<PlanState>;
-  stop(): void;
+  /** Follows the document in front until the returned function is called. */
+  watch(): () => void;
 }
 
 const DELAY_MS = 350;
@@ -51,19 +52,24 @@ export function createPlans(client: RuntimeClient, documents: Documents): Plans 
     timer = setTimeout(() => void ask(), DELAY_MS);
   }
 
-  const unsubscribe = documents.store.subscribe((state) => {
+  function look(state: DocumentsState): void {
     const document = state.active === null ? undefined : state.open[state.active]?.document;
     if (state.active !== tab) {
       tab = state.active;
       store.setState(NOTHING);
     }
     if (changed(document, store.getState().document)) schedule();
-  });
+  }
+
   return {
     store,
-    stop() {
-      unsubscribe();
-      clearTimeout(timer);
+    watch() {
+      const unsubscribe = documents.store.subscribe(look);
+      look(documents.store.getState());
+      return () => {
+        unsubscribe();
+        clearTimeout(timer);
+      };
     },
   };
 }

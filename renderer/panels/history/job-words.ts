@@ -2,7 +2,7 @@
 import type { GraphDocument } from "#runtime/graph/document";
 import type { JobEntry } from "#runtime/protocol/service-values";
 import { bytesText, durationText } from "../figures.ts";
-import { isRadialNode, radialGeometry } from "../radial/geometry.ts";
+import { isSamplerNode, radialGeometry, radialNodeOf, samplerOf } from "../radial/geometry.ts";
 
 export function jobSeconds(entry: JobEntry): number | null {
   return entry.started === null || entry.ended === null
@@ -24,16 +24,22 @@ export function jobLine(entry: JobEntry, document?: GraphDocument): string {
 
 /** "radial 0.20", "dense", or both where a graph compares them. */
 export function attentionWords(document: GraphDocument): string | null {
-  const radial = Object.entries(document.nodes).filter(
-    ([, node]) => isRadialNode(node) && node.state === undefined,
-  );
-  const samplers = Object.values(document.nodes).filter(
-    ({ type }) => /Sampler/.test(type) && type !== "KSamplerSelect",
-  );
-  if (radial.length === 0) return samplers.length === 0 ? null : "dense";
-  const settings = radialGeometry(document, radial[0]?.[0] ?? "")?.settings;
-  const words = settings === undefined ? "radial" : `radial ${settings.decay.toFixed(2)}`;
-  return samplers.length > radial.length ? `${words} and dense` : words;
+  const samplers = Object.keys(document.nodes).filter((id) => isSamplerNode(document, id));
+  const words = new Set(samplers.map((id) => samplerWords(document, id)));
+  return words.size === 0 ? null : [...words].toSorted().toReversed().join(" and ");
+}
+
+/** Of the sampler whose clip a node shows or saves; of the whole graph when none is found. */
+export function resultWords(document: GraphDocument, node: string | null): string | null {
+  const sampler = node === null ? null : samplerOf(document, node);
+  return sampler === null ? attentionWords(document) : samplerWords(document, sampler);
+}
+
+function samplerWords(document: GraphDocument, sampler: string): string {
+  const radial = radialNodeOf(document, sampler);
+  if (radial === null) return "dense";
+  const settings = radialGeometry(document, radial)?.settings;
+  return settings === undefined ? "radial" : `radial ${settings.decay.toFixed(2)}`;
 }
 
 /** Name of a result: its file without folder and ending. */

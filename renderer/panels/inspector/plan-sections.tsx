@@ -45,7 +45,7 @@ export function PlanSections() {
   return (
     <div className={pending ? "plan pending" : "plan"}>
       <Section
-        title="Plan"
+        title="Memory"
         aside={
           limit !== null && (
             <Chip tone={fits ? "live" : "error"}>
@@ -56,7 +56,7 @@ export function PlanSections() {
         }
       >
         {limit !== null && (
-          <div className={fits ? "bar plan-bar" : "bar plan-bar over"} aria-hidden="true">
+          <div className={fits ? "bar plan-bar" : "bar plan-bar exceeds"} aria-hidden="true">
             <i style={{ width: `${Math.min(100, (report.peakBytes / limit) * 100)}%` }} />
           </div>
         )}

@@ -1,0 +1,50 @@
+import { usePanelStore } from "../panels-context.tsx";
+import { durationText } from "../figures.ts";
+import { jobSeconds } from "../history/job-words.ts";
+import { Icon } from "../../ui/icon.tsx";
+import { TemplateMask } from "./template-mask.tsx";
+import type { Template } from "./templates.ts";
+
+interface TemplateCardProps {
+  readonly template: Template;
+  readonly chosen: boolean;
+  readonly onChoose: () => void;
+  readonly onOpen: () => void;
+}
+
+export function TemplateCard({ template, chosen, onChoose, onOpen }: TemplateCardProps) {
+  const { id, title, words, picture, size } = template;
+  const last = usePanelStore(
+    (panels) => panels.pastRuns,
+    ({ entries }) => entries.find((entry) => entry.title === id && entry.state === "done"),
+  );
+  const seconds = last === undefined ? null : jobSeconds(last);
+  const facts = [
+    size === null ? null : `${size.frames} frames`,
+    // Only where this machine ran it.
+    seconds === null ? null : durationText(seconds),
+  ].filter((fact) => fact !== null);
+  return (
+    <button
+      type="button"
+      className={chosen ? "template on" : "template"}
+      aria-label={`${title}. ${words}`}
+      onFocus={onChoose}
+      onClick={onOpen}
+    >
+      <span className="template-picture">
+        {picture === null ? <TemplateMask template={template} /> : <img src={picture} alt="" />}
+        {chosen && (
+          <span className="template-open">
+            <Icon name="play" size={13} /> Open ↵
+          </span>
+        )}
+      </span>
+      <span className="row template-words">
+        <span className="template-title grow ellipsis">{title}</span>
+        <span className="t3 small">{facts.join(" · ")}</span>
+      </span>
+      <span className="t2 template-about">{words}</span>
+    </button>
+  );
+}
