@@ -169,8 +169,8 @@ class Renderer:
                                                    align_corners=False)[..., :1024, :1024]
         self.noise = (field[0, 0] / field.std()).clamp(-2, 2).to(device)
 
-    def background(self, p, style):
-        """n 3 h w"""
+    def background(self, p, clouded, style):
+        """n 3 h w; clouded: (number, corner x, corner y) of the clips with clouds"""
         x, y, r = self.x[None], self.y[None], p["random"][:, :, None, None]
         a, b = p["a"][:, :, None, None], p["b"][:, :, None, None]
         kind = p["kind"][:, None, None]
@@ -190,8 +190,7 @@ class Renderer:
         texture = torch.where(kind == 3, stripes, torch.where(kind == 4, dots, checks))
         out = a + torch.where((kind >= 3) & (kind <= 5), texture * amount, torch.zeros_like(texture))[:, None]
         clouds = []
-        for i in (p["kind"] == 6).nonzero()[:, 0].tolist():
-            ox, oy = int(p["random"][i, 4] * 700), int(p["random"][i, 5] * 700)
+        for i, ox, oy in clouded:
             window = self.noise[oy:oy + 300, ox:ox + 300][None, None]
             clouds.append((i, F.interpolate(window, size=(self.size, self.size), mode="bilinear",
                                             align_corners=False)[0, 0]))
@@ -228,13 +227,16 @@ class Renderer:
     @torch.no_grad()
     def render(self, p, style=None, frames=None):
         """n 3 t h w in -1..1; frames: a slice or list of frame numbers to render"""
+        clouded = [(i, int(p["random"][i, 4] * 700), int(p["random"][i, 5] * 700))
+                   for i in (p["kind"] == 6).nonzero()[:, 0].tolist()]
+        second = p["two"].nonzero()[:, 0].to(self.device)
         p = {k: v.to(self.device) for k, v in p.items()}
         tracks = p["track"] if frames is None else p["track"][..., frames]
         n, t = tracks.shape[0], tracks.shape[-1]
         size = self.size
-        out = self.background(p, style)[:, None].expand(n, t, 3, size, size).contiguous()
+        out = self.background(p, clouded, style)[:, None].expand(n, t, 3, size, size).contiguous()
         for j in range(2):
-            index = torch.arange(n, device=self.device) if j == 0 else p["two"].nonzero()[:, 0]
+            index = torch.arange(n, device=self.device) if j == 0 else second
             if len(index) == 0:
                 continue
             x, y, radius, angle = tracks[index, j].unbind(1)

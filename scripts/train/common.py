@@ -31,9 +31,20 @@ def setup():
     return rank, world, device
 
 
+def rank():
+    return int(os.environ.get("RANK", 0))
+
+
+def agreed_elapsed(device, world):
+    """The mean clock of all processes."""
+    now = torch.tensor(elapsed(), device=device, dtype=torch.float32)
+    if world > 1:
+        dist.all_reduce(now)
+    return now.item() / world
+
+
 def log(*parts):
-    rank = os.environ.get("RANK", "0")
-    print(f"[{rank} {elapsed():6.1f}s]", *parts, flush=True)
+    print(f"[{rank()} {elapsed():6.1f}s]", *parts, flush=True)
 
 
 class GradientAverage:

@@ -1,10 +1,11 @@
-"""After the transformer's training, in the same processes: the 4-step LoRA on one GPU; the evaluation, the style LoRA
-and radial against dense attention on the other (one after the other where there is one GPU)."""
+"""After the transformer's training, in the same processes: the 4-step LoRA on all GPUs; then its evaluation and the
+style LoRA on one, the model's evaluation and radial against dense attention on another (one after the other where there
+is one GPU)."""
 import json
 import os
-import random
 
 import torch
+import torch.distributed as dist
 
 import clips
 import common
@@ -13,16 +14,17 @@ import judge
 import radial
 import train_dit
 from common import elapsed, log
+from feeder import Feeder
 from files import LORA_4STEP, LORA_STYLE
 from lora import Lora
 
 STYLE = "neon"
 
 
-def train_style(dit, text, vae, tokenizer, renderer, rng, until, count=640, rank=16, lr=1e-3, batch=48):
+def train_style(dit, text, vae, feeder, renderer, until, count, batch, rank=16, lr=1e-3):
     """Ordinary captions, clips drawn in the style."""
-    with torch.no_grad():
-        store = train_dit.Latents(vae, renderer, tokenizer, rng, count, clips.FRAMES, style=STYLE)
+    store = train_dit.Latents(vae, renderer, feeder, count, clips.FRAMES, style=STYLE)
+    feeder.close()
     log(f"{count} {STYLE} clips encoded")
     lora = Lora(dit, rank)
     optimizer = torch.optim.AdamW(lora.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=0.0)
@@ -42,6 +44,8 @@ def train_style(dit, text, vae, tokenizer, renderer, rng, until, count=640, rank
             p.grad = None
         steps += 1
         losses.append(loss.detach())
+        if steps % 10 == 0:
+            losses[-1].item()                                   # so that the clock is that of the work done
     log(f"style LoRA: {steps} steps, loss {torch.stack(losses[-50:]).mean().item():.4f}")
     return lora
 
@@ -74,78 +78,124 @@ def compare_radial(dit, text, vae, tokenizer, device, texts, steps, dense_steps,
             "psnr": round(sum(values) / len(values), 2), "ssim": round(ssim(frames(videos), frames(reference)), 4)}, videos
 
 
-def run(args, rank, world, device, dit, text, vae, tokenizer, renderer):
-    count = args.judge
-    rng = random.Random(9000 + rank)
-    text.requires_grad_(True)
+class Validation:
+    """Judges states of the LoRA on captions that the report does not use, and remembers the states."""
+
+    def __init__(self, make, vae, scorer, pairs, device, world):
+        self.make, self.vae, self.scorer, self.device, self.world = make, vae, scorer, device, world
+        self.specs, self.texts = [s for s, _ in pairs], [t for _, t in pairs]
+        self.entries = []
+
+    def __call__(self, name, lora):
+        lora.write()
+        _, small = judge.decode(self.vae, self.make(self.texts, seed=5000, steps=4, shift=distill.SHIFT, cfg=1), 1)
+        state = [p.detach().clone() for p in lora.parameters()]
+        self.entries.append((name, state, self.scorer.start(small, self.specs)))
+        log(f"made the clips that judge: {name}")
+
+    @torch.no_grad()
+    def restore_best(self, lora):
+        best, kept = None, None
+        for name, state, wait in self.entries:
+            result = wait()
+            values = torch.tensor([result[k] for k in ("color", "shape", "motion", "all")], device=self.device)
+            if self.world > 1:
+                dist.all_reduce(values)
+            values = [round(v / self.world, 1) for v in values.tolist()]
+            log("validation", name, values)
+            if best is None or values[1] + values[3] >= best[0]:
+                best, kept = (values[1] + values[3], name), state
+        for p, value in zip(lora.parameters(), kept):
+            p.copy_(value)
+        log("kept:", best[1])
+        return best[1]
+
+
+def run(args, rank, world, device, dit, text, vae, tokenizer, store):
+    regressed, matched, end = (float(x) for x in args.finish.split(","))
+    cuda, side = device.type == "cuda", args.size // 8
+    full = 48 if cuda else 2                                     # one batch size, for which the blocks are compiled
+    renderer = store.renderer
     report = {}
-    pairs = judge.test_pairs(count)
-    specs, texts = [s for s, _ in pairs], [t for _, t in pairs]
-    scorer = judge.Scorer() if count else None
+    held_out, familiar = judge.test_pairs(args.judge), judge.test_pairs(args.judge, held_out=False, seed=78)
+    texts = [t for _, t in held_out]
+    scorer = judge.Scorer()
+    neon = Feeder(args.seed + 700, tokenizer.proto, workers=4 if cuda else 0) if rank == 0 else None
     os.makedirs(f"{args.out}/models/loras", exist_ok=True)
 
-    def make(some=None, **how):
-        return judge.generate(dit, text, tokenizer, device, texts[:some], 0, side=args.size // 8, **how)
+    def make(texts, seed=0, cfg=1, **how):
+        return judge.generate(dit, text, tokenizer, device, texts, seed, cfg=cfg, side=side,
+                              batch=full if cfg == 1 else full // 2, **how)
 
     def sheet(name, videos):
         from PIL import Image
-        Image.fromarray(clips.sheet(videos, 2).numpy()).save(f"{args.out}/{name}.jpg", quality=88)
+        Image.fromarray(clips.sheet(videos[:24], 2).numpy()).save(f"{args.out}/{name}.jpg", quality=88)
 
-    def distil():
-        lora = distill.train(dit, text, tokenizer, rng, device, args.finish - 28, size=args.size,
-                             capacity=3600 if device.type == "cuda" else 48)
-        lora.save_down_up(f"{args.out}/models/{LORA_4STEP}",
-                          {"format": "pt", "steps": 4, "shift": distill.SHIFT, "cfg": 1, "license": "Apache-2.0"})
-        if count:
-            videos, small = judge.decode(vae, make(steps=4, shift=5.0, cfg=1, batch=48), 24)
-            wait = scorer.start(small, specs)
-            sheet("lora4", videos)
-            report["4 steps, LoRA, shift 5, cfg 1"] = wait()
-            log("4-step LoRA", report["4 steps, LoRA, shift 5, cfg 1"])
+    def note(name, result):
+        report[name] = result
+        log(name, result)
+        with open(f"{args.out}/report{rank}.json", "w") as file:
+            json.dump(report, file, indent=1)
+
+    waits = []
+
+    def measure(name, pairs, picture=None, **how):
+        videos, small = judge.decode(vae, make([t for _, t in pairs], **how), 24)
+        waits.append((name, scorer.start(small, [s for s, _ in pairs])))
+        if picture:
+            sheet(picture, videos)
+        log(f"made: {name}")
+        return videos
+
+    def settle():
+        while waits:
+            name, wait = waits.pop(0)
+            note(name, wait())
+
+    def four_steps(lora):
+        lora.write()
+        measure("4 steps with LoRA, held-out", held_out, "lora4", steps=4, shift=5.0, cfg=1)
+        measure("4 steps with LoRA, familiar triples", familiar, steps=4, shift=5.0, cfg=1)
         lora.write(0)
-
-    def evaluate():
-        waits = {}
-        best = None
-        for steps, shift, cfg in ((30, 5.0, 5.0), (30, 8.0, 5.0), (4, 5.0, 5.0)):
-            videos, small = judge.decode(vae, make(steps=steps, shift=shift, cfg=cfg), 24)
-            waits[f"{steps} steps, shift {shift:g}, cfg {cfg:g}"] = scorer.start(small, specs)
-            if best is None:
-                best = videos
-                sheet("t2v30", best)
-            log(f"made {len(texts)} clips with {steps} steps, shift {shift:g}, cfg {cfg:g}")
-        for name, wait in waits.items():
-            report[name] = wait()
-            log("judge", name, report[name])
-        return best
+        measure("4 steps without LoRA, cfg 5, held-out", held_out, steps=4, shift=5.0, cfg=5.0)
 
     def style():
-        lora = train_style(dit, text, vae, tokenizer, renderer, rng, args.until + (args.finish - args.until) * 0.45,
-                           count=640 if device.type == "cuda" else 16, batch=48 if device.type == "cuda" else 2)
+        lora = train_style(dit, text, vae, neon, renderer, end - 20, 4000 if cuda else 16, full)
         lora.save_ab(f"{args.out}/models/{LORA_STYLE}", {"format": "pt", "style": STYLE, "license": "Apache-2.0"})
-        if count:
-            z = make(steps=30, shift=5.0, cfg=5.0, some=24)
-            sheet("neon", judge.decode(vae, z)[0])
+        for cfg in (2.0, 5.0):
+            sheet(f"neon{cfg:g}", judge.decode(vae, make(texts[:24], steps=30, shift=5.0, cfg=cfg))[0])
         lora.write(0)
 
     def sparse(reference):
         for block in dit.blocks:
             block.__dict__.pop("forward", None)                # the compiled forms know dense attention alone
         for dense_steps, layers in ((0, 0), (1, 1), (8, 1)):
-            if elapsed() > args.finish + 12:
+            if elapsed() > end - 10:
                 break
             result, _ = compare_radial(dit, text, vae, tokenizer, device, texts[:24], 30, dense_steps, layers, 5.0, 5.0,
                                        reference)
-            report[f"radial decay 0.2, dense steps {dense_steps}, dense layers {layers}"] = result
-            log("radial", result)
+            note(f"radial decay 0.2, dense steps {dense_steps}, dense layers {layers}", result)
 
+    def evaluate():
+        reference = measure("30 steps, shift 5, cfg 5, held-out", held_out, "t2v30", steps=30, shift=5.0, cfg=5.0)
+        measure("30 steps, shift 5, cfg 7, held-out", held_out, steps=30, shift=5.0, cfg=7.0)
+        measure("30 steps, shift 5, cfg 5, familiar triples", familiar, steps=30, shift=5.0, cfg=5.0)
+        settle()
+        if args.size == 256:
+            sparse(reference)
+
+    # As many captions as two full batches, other ones on each GPU.
+    ours = judge.test_pairs(2 * full * world, held_out=False)[2 * full * rank:2 * full * (rank + 1)]
+    validation = Validation(make, vae, scorer, ours, device, world)
+    lora = distill.train(dit, text, tokenizer, store, device, world, (regressed, matched), validation,
+                         side=side, batch=full)
+    validation.restore_best(lora)
     if rank == 0:
-        distil()
+        lora.save_down_up(f"{args.out}/models/{LORA_4STEP}",
+                          {"format": "pt", "steps": 4, "shift": distill.SHIFT, "cfg": 1, "license": "Apache-2.0"})
     if rank == world - 1:
+        four_steps(lora)
+        evaluate()
+    if rank == 0:
+        lora.write(0)
         style()
-        if count:
-            best = evaluate()
-            if args.size == 256:
-                sparse(best)
-    with open(f"{args.out}/report{rank}.json", "w") as file:
-        json.dump(report, file, indent=1)

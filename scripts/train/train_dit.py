@@ -6,7 +6,7 @@ Curriculum: single frames, then the first 3 latent frames, then all 9. The autoe
 frames of a clip are the latents of the shorter clip. New clips replace old ones all the time.
 """
 import argparse
-import random
+import os
 import time
 
 import torch
@@ -17,15 +17,15 @@ import clips
 import common
 import files
 import judge
-import sampling
+import model_vae
 from common import log
+from feeder import VARIANTS, Feeder
 from model_dit import DiT
 from model_umt5 import UMT5
 from model_vae import VAE, latent_stats
 from muon import Muon
 from tokenizer import MAX_TOKENS, Tokenizer
 
-VARIANTS = 4                       # captions kept for each clip
 #: latent frames: (clips a step on each GPU, shift of the noise levels)
 BATCH = {1: (512, 2.0), 3: (160, 2.5), 9: (48, 5.0)}
 
@@ -33,9 +33,9 @@ BATCH = {1: (512, 2.0), 3: (160, 2.5), 9: (48, 5.0)}
 class Latents:
     """Normalised latents of rendered clips on the GPU, with token ids of some captions for each."""
 
-    def __init__(self, vae, renderer, tokenizer, rng, count, frames, style=None, two=0.1, batch=16):
-        self.vae, self.renderer, self.tokenizer, self.rng = vae, renderer, tokenizer, rng
-        self.frames, self.style, self.two, self.batch_size = frames, style, two, batch
+    def __init__(self, vae, renderer, feeder, count, frames, style=None):
+        self.vae, self.renderer, self.feeder = vae, renderer, feeder
+        self.frames, self.style = frames, style
         device = renderer.device
         t = (frames - 1) // 4 + 1
         side = renderer.size // 8
@@ -44,26 +44,26 @@ class Latents:
         self.lengths = torch.ones(count, VARIANTS, dtype=torch.long, device=device)
         self.near = torch.zeros(count, t, side, side, dtype=torch.bool, device=device)
         self.mean, self.std = latent_stats(device)
-        self.at = 0
-        while self.at < count:
-            self.refresh(batch)
+        self.at = self.rendered = 0
+        while self.rendered < count:
+            self.refresh()
 
     @torch.no_grad()
-    def refresh(self, n):
-        count = self.z.shape[0]
-        at = self.at % count
-        n = min(n, count - at)
-        specs, p = clips.random_batch(self.rng, n, two=self.two)
+    def refresh(self):
+        """A batch of new clips in the place of the oldest."""
+        p, ids, lengths = next(self.feeder)
+        at = self.at % self.z.shape[0]
+        n = min(len(ids), self.z.shape[0] - at)
+        p, ids, lengths = {k: v[:n] for k, v in p.items()}, ids[:n], lengths[:n]
         video = self.renderer.render(p, self.style, slice(0, self.frames))
         video = video.to(torch.bfloat16 if video.is_cuda else torch.float32)
         z = self.vae.encode(video.contiguous(memory_format=torch.channels_last_3d)).float()
         self.z[at:at + n] = ((z - self.mean) / self.std).to(self.z.dtype)
         self.near[at:at + n] = self.near_shapes(p)
-        texts = [captions.caption(self.rng, spec) for spec in specs for _ in range(VARIANTS)]
-        ids, lengths = self.tokenizer.batch(texts)
-        self.ids[at:at + n] = ids.reshape(n, VARIANTS, -1).to(self.ids.device)
-        self.lengths[at:at + n] = lengths.reshape(n, VARIANTS).to(self.ids.device)
+        self.ids[at:at + n] = ids.to(self.ids.device)
+        self.lengths[at:at + n] = lengths.to(self.ids.device)
         self.at = at + n
+        self.rendered += n
 
     def near_shapes(self, p):
         """Which latent cells have a shape in them or beside them (n t h w), from the tracks."""
@@ -123,6 +123,16 @@ def compile_blocks(dit):
         block.forward = torch.compile(block.forward)
 
 
+def load(path, models):
+    """{name: model} from a checkpoint, or from a folder of bundled files"""
+    if not os.path.isdir(path):
+        common.load_half(path, models)
+        return
+    loaders = {"dit": files.load_dit, "text": lambda root: files.load_text(root)[0], "vae": files.load_vae}
+    for name, model in models.items():
+        model.load_state_dict(loaders[name](path).state_dict())
+
+
 def parse_plan(text, until):
     """"1:60,3:90,9" -> [(frames, end)], ends in seconds of the clock of this phase"""
     plan, end = [], 0.0
@@ -136,33 +146,36 @@ def parse_plan(text, until):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out")
-    parser.add_argument("--vae", required=True)
-    parser.add_argument("--resume")
+    parser.add_argument("--vae", required=True, help="checkpoint, or folder of bundled files")
+    parser.add_argument("--resume", help="checkpoint, or folder of bundled files")
     parser.add_argument("--until", type=float, required=True)
     parser.add_argument("--plan", default="1:60,3:80,9")
     parser.add_argument("--clips", type=int, default=5000)
     parser.add_argument("--images", type=int, default=12000)
+    parser.add_argument("--refresh", type=int, default=2, help="steps between two batches of 16 new clips")
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--decay-from", type=float, default=1e9, help="second at which the rate begins to fall to zero")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--divide", type=int, default=1, help="divides the batches, for tests")
     parser.add_argument("--judge", type=int, default=64)
     parser.add_argument("--layers", type=int, default=8)
-    parser.add_argument("--finish", type=float, help="go on with LoRAs and the evaluation until about this second")
+    parser.add_argument("--seed", type=int, help="of the clips and the noise; another one for each phase")
+    parser.add_argument("--finish", help="go on with the LoRAs and the evaluation: the seconds at which the 4-step LoRA's "
+                        "regression, its matching, and everything end, as 312,455,535")
     args = parser.parse_args()
     rank, world, device = common.setup()
     cuda = device.type == "cuda"
-    torch.manual_seed(1)
+    seed = (args.seed or (1500 if args.resume else 1000)) + rank
     tokenizer = Tokenizer("spiece.model")
+    feeder = Feeder(seed, tokenizer.proto, workers=4 if cuda else 0)
+    torch.manual_seed(1)
     dit, text = DiT(num_layers=args.layers).to(device), UMT5(len(tokenizer)).to(device)
     if args.resume:
-        common.load_half(args.resume, {"dit": dit, "text": text})
+        load(args.resume, {"dit": dit, "text": text})
     vae = VAE().to(device)
-    common.load_half(args.vae, {"vae": vae})
+    load(args.vae, {"vae": vae})
     vae.requires_grad_(False)
-    seed = 1000 + rank + (500 if args.resume else 0)
     torch.manual_seed(seed)
-    rng = random.Random(seed)
     renderer = clips.Renderer(device, args.size)
 
     parameters = [*dit.parameters(), *text.parameters()]
@@ -181,6 +194,7 @@ def main():
     empty_ids, empty_lengths = empty_ids.to(device), empty_lengths.to(device)
     if cuda:
         compile_blocks(dit)
+        model_vae.fused_norm_silu = torch.compile(model_vae.norm_silu, dynamic=True)
 
     def checkpoint():
         ema.swap()
@@ -200,8 +214,7 @@ def main():
             if store is None or store.frames != need:
                 del store
                 begin = time.time()
-                store = Latents(vae, renderer, tokenizer, rng, args.images if need == 1 else args.clips, need,
-                                batch=128 if need == 1 and cuda else 16)
+                store = Latents(vae, renderer, feeder, args.images if need == 1 else args.clips, need)
                 log(f"{store.z.shape[0]} clips of {need} frames encoded in {time.time() - begin:.1f} s")
             count, shift = BATCH[frames]
             count = max(1, count // args.divide)
@@ -229,8 +242,8 @@ def main():
         steps += 1
         if steps % 5 == 0 or not cuda:
             now = float(clock)
-        if steps % 15 == 0 and steps > 50:
-            store.refresh(8 if store.frames > 1 else 128)
+        if steps % args.refresh == 0:
+            store.refresh()
         if steps % 200 == 0:
             value = torch.stack(losses[-200:]).mean().item()
             rate = (steps - mark[1]) / (common.elapsed() - mark[0])
@@ -243,25 +256,31 @@ def main():
         if rank == 0 and common.elapsed() - saved > 100:
             checkpoint()
             saved = common.elapsed()
-    log(f"trained {steps} steps, loss of the last 100: {torch.stack(losses[-100:]).mean().item():.4f}")
+    log(f"trained {steps} steps on {store.rendered} clips a GPU, "
+        f"loss of the last 100: {torch.stack(losses[-100:]).mean().item():.4f}")
     if rank == 0:
         checkpoint()
     ema.swap()
+    with torch.no_grad():
+        for p in parameters:
+            p.copy_(p.to(torch.bfloat16))                       # what follows works on, and measures, the files' values
     if rank == 0:
         files.save_dit(args.out + "/models", dit)
         files.save_text(args.out + "/models", text, tokenizer.proto)
     if args.finish:
         import finish
-        del store, muon, adam, ema
-        finish.run(args, rank, world, device, dit, text, vae, tokenizer, renderer)
+        del muon, adam, ema, average
+        finish.run(args, rank, world, device, dit, text, vae, tokenizer, store)
     elif args.judge and rank == 0:
         for block in dit.blocks:
             block.__dict__.pop("forward", None)
-        result, videos = judge.run(dit, text, vae, tokenizer, device, count=args.judge, steps=20, shift=5.0, cfg=4.0)
+        result, videos = judge.run(dit, text, vae, tokenizer, device, count=args.judge, steps=30, shift=5.0, cfg=5.0)
         log("judge", result)
         common.save_png(f"{args.out}/dit.png", clips.sheet(videos[:24], 2))
+    feeder.close()
     if world > 1:
         dist.barrier()
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":
