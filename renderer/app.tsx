@@ -8,6 +8,7 @@ import { Palettes } from "./palette/palettes.tsx";
 import { Rail } from "./rail.tsx";
 import { Dock, Inspector, Overlays, PANELS, ToastStack } from "./slots.tsx";
 import { DOCK_LEAST, DOCK_MOST } from "./stores/layout.ts";
+import { FileBar } from "./top/file-bar.tsx";
 import { TopBar } from "./top/top-bar.tsx";
 import { ErrorBoundary } from "./ui/error-boundary.tsx";
 import { FileDrop } from "./file-drop.tsx";
@@ -41,6 +42,7 @@ export function App() {
             </aside>
           )}
           <main className="canvas-region" aria-label="Graph" data-region tabIndex={-1}>
+            <FileBar />
             <ErrorBoundary name="The canvas">
               <Canvas />
             </ErrorBoundary>

@@ -1,10 +1,12 @@
-import { createDesktopFiles } from "./client/desktop-files.ts";
 import { createDesktopShell, desktopBridge } from "./client/desktop-shell.ts";
 import { connectOverPort } from "./client/port.ts";
 import { connectOverHttp } from "./client/socket.ts";
+import { createWebShell } from "./client/web-shell.ts";
 import { openWindow } from "./open-window.tsx";
 
 const bridge = desktopBridge();
+const client = bridge === null ? connectOverHttp(location.origin) : connectOverPort(bridge);
+const shell =
+  bridge === null ? createWebShell((file) => client.mediaUrl(file)) : createDesktopShell(bridge);
 
-if (bridge === null) openWindow(connectOverHttp(location.origin), null);
-else openWindow(connectOverPort(bridge), createDesktopFiles(createDesktopShell(bridge)));
+openWindow(client, shell, await shell.info());

@@ -8,14 +8,14 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import type { RuntimeClient } from "#runtime/protocol/client";
 import { App } from "./app.tsx";
-import { webFiles } from "./client/web-files.ts";
+import type { Shell, WindowInfo } from "./client/shell.ts";
+import { connectShell } from "./connect-shell.ts";
 import { EditorProvider } from "./editor-context.tsx";
 import { createEditor, type Editor } from "./stores/editor.ts";
-import type { Files } from "./stores/files.ts";
 import { TooltipProvider } from "./ui/tooltip.tsx";
 
-export function openWindow(client: RuntimeClient, files: Files | null): Editor {
-  const editor = createEditor(client, files ?? webFiles, localStorage);
+export function openWindow(client: RuntimeClient, shell: Shell, info: WindowInfo): Editor {
+  const editor = createEditor(client, shell, info, localStorage);
   const root = createRoot(document.getElementById("root")!);
   root.render(
     <StrictMode>
@@ -26,6 +26,9 @@ export function openWindow(client: RuntimeClient, files: Files | null): Editor {
       </EditorProvider>
     </StrictMode>,
   );
-  editor.start().catch((error: unknown) => editor.toasts.fail("The runtime did not answer", error));
+  editor
+    .start()
+    .then(() => connectShell(editor))
+    .catch((error: unknown) => editor.toasts.fail("The runtime did not answer", error));
   return editor;
 }

@@ -5,7 +5,11 @@ const IMAGES = ["png", "jpg", "jpeg", "webp"];
 const VIDEOS = ["mp4", "webm", "mov", "mkv", "m4v"];
 
 const FILTERS: Readonly<Record<FileKind, FileFilter>> = {
-  graph: { name: "Graphs, and results that hold one", extensions: ["json", ...VIDEOS, ...IMAGES] },
+  graph: {
+    name: "Graphs, and results that hold one",
+    extensions: ["json", "umbel", ...VIDEOS, ...IMAGES],
+  },
+  export: { name: "Graphs", extensions: ["json"] },
   media: { name: "Pictures and clips", extensions: [...VIDEOS, ...IMAGES] },
   image: { name: "Pictures", extensions: IMAGES },
   video: { name: "Clips", extensions: VIDEOS },
@@ -39,7 +43,8 @@ export async function askWhereToSave(
   kind: FileKind,
   name: string,
 ): Promise<string | null> {
-  const filter = kind === "graph" ? { name: "Graph", extensions: ["json"] } : FILTERS[kind];
+  const filter =
+    kind === "graph" ? { name: "Graph", extensions: ["json", "umbel"] } : FILTERS[kind];
   const { filePath } = await dialog.showSaveDialog(windowOf(sender), {
     defaultPath: name,
     filters: [filter],

@@ -21,7 +21,7 @@ export function setMenu(): void {
         command("Open...", "file.open", "Cmd+O"),
         { type: "separator" },
         command("Save", "file.save", "Cmd+S"),
-        command("Save as...", "file.saveAs", "Shift+Cmd+S"),
+        command("Save as...", "file.save-as", "Shift+Cmd+S"),
         { type: "separator" },
         { role: "close" },
       ],

@@ -1,9 +1,10 @@
 /** The shell of a page in a browser: a chooser to open, a download to save. */
 import { UmbelError } from "#runtime/errors";
 import type { FileKind, OpenedFile } from "#runtime/protocol/desktop-contract";
-import type { Shell } from "./shell.ts";
+import type { Shell, WindowInfo } from "./shell.ts";
 
 const ACCEPTED: Readonly<Record<FileKind, string>> = {
+  export: ".json",
   graph: ".json,.png,.webp,.mp4,.webm",
   media: "image/*,video/*",
   image: "image/*",
@@ -11,20 +12,18 @@ const ACCEPTED: Readonly<Record<FileKind, string>> = {
   model: ".safetensors,.gguf",
 };
 
+/** Every tab of a browser is on its own; none knows of the others. */
+export function webWindowInfo(): WindowInfo {
+  const session = "web";
+  return { version: "", platform: "web", session, sessions: [session], restore: true };
+}
+
 export function createWebShell(
   mediaUrl: (file: { place: "output" | "temporary" | "input"; path: string }) => string,
 ): Shell {
-  const session = crypto.randomUUID();
   return {
     desktop: false,
-    // Every tab of a browser is on its own; none knows of the others.
-    info: async () => ({
-      version: "",
-      platform: "web",
-      session,
-      sessions: [session],
-      restore: true,
-    }),
+    info: async () => webWindowInfo(),
     open: choose,
     pick: async () => null,
     pickFolder: async () => null,

@@ -137,6 +137,7 @@ export function CommandProvider({ children }: { readonly children: ReactNode }) 
   const commands = useMemo(() => createCommands(editor), [editor]);
   useKeys(commands);
   useRunOnChange(commands, editor);
+  useEffect(() => editor.shell.on("command", (name) => commands.run(name)), [editor, commands]);
   return <Context value={commands}>{children}</Context>;
 }
 

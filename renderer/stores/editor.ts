@@ -1,7 +1,8 @@
 /** All of the window's state, without React: made once, handed down by context. */
 import type { RuntimeClient } from "#runtime/protocol/client";
+import type { Shell, WindowInfo } from "../client/shell.ts";
 import { createDocuments, type Documents } from "./documents.ts";
-import type { Files } from "./files.ts";
+import { createFileLinks, type FileLinks } from "./file-links.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { createLayout, type Layout, type LayoutStorage } from "./layout.ts";
 import { createNodes, type Nodes } from "./nodes.ts";
@@ -13,7 +14,9 @@ import { createToasts, type Toasts } from "./toasts.ts";
 
 export interface Editor {
   readonly client: RuntimeClient;
-  readonly files: Files;
+  readonly shell: Shell;
+  readonly window: WindowInfo;
+  readonly fileLinks: FileLinks;
   readonly documents: Documents;
   readonly selection: Selection;
   readonly nodes: Nodes;
@@ -30,10 +33,12 @@ export interface Editor {
 
 export function createEditor(
   client: RuntimeClient,
-  files: Files,
+  shell: Shell,
+  window: WindowInfo,
   storage: LayoutStorage | null = null,
 ): Editor {
-  const documents = createDocuments();
+  const documents = createDocuments(Date.now, () => `${window.session}/${crypto.randomUUID()}`);
+  const fileLinks = createFileLinks(shell, documents);
   const nodes = createNodes(client);
   const runs = createRuns(client);
   const settings = createSettings(client);
@@ -42,10 +47,20 @@ export function createEditor(
   const journal = createJournal(client, documents, (error) =>
     toasts.fail("This graph could not be kept in the journal", error),
   );
+  const load = () => Promise.all([nodes.load(), settings.load(), runs.load()]);
   const unsubscribe = client.subscribe((event) => {
     runs.receive(event);
     if (event.type === "settings") settings.receive(event.settings);
     if (event.type === "nodes" || event.type === "models") void nodes.load();
+    if (event.type === "reconnected") {
+      load().catch((error: unknown) => toasts.fail("The runtime did not answer", error));
+      void journal.flush();
+      toasts.show({
+        kind: "warning",
+        title: "The runtime stopped and was started again",
+        detail: "Graphs and queue are as they were.",
+      });
+    }
     if (event.type === "engine_restarted") {
       toasts.show({
         kind: "warning",
@@ -56,7 +71,9 @@ export function createEditor(
   });
   return {
     client,
-    files,
+    shell,
+    window,
+    fileLinks,
     documents,
     selection: createSelection(),
     nodes,
@@ -67,8 +84,8 @@ export function createEditor(
     toasts,
     journal,
     async start() {
-      await Promise.all([nodes.load(), settings.load(), runs.load()]);
-      const { graphs, unsaved, until } = await journal.recover();
+      await load();
+      const { graphs, unsaved, until } = await journal.recover((id) => isOurs(id, window));
       if (unsaved > 0) {
         const time = new Date(until).toTimeString().slice(0, 8);
         toasts.show({
@@ -82,6 +99,13 @@ export function createEditor(
       unsubscribe();
       problems.stop();
       journal.stop();
+      fileLinks.stop();
     },
   };
+}
+
+/** Journal entries of this window, and in the first window of a run those that no open window has. */
+function isOurs(id: string, { session, sessions, restore }: WindowInfo): boolean {
+  const owner = id.split("/")[0]!;
+  return owner === session || (restore && !sessions.includes(owner));
 }

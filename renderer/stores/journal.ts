@@ -6,11 +6,20 @@ import { isDirty, type Documents, type OpenDocument } from "./documents.ts";
 const DELAY_MS = 300;
 
 export interface Journal {
-  /** Opens what the journal holds; how many graphs and the time of the last change. */
-  recover(): Promise<{ readonly graphs: number; readonly unsaved: number; readonly until: number }>;
-  /** Writes what is due now. */
-  flush(): Promise<void>;
+  /** Opens what the journal holds of ours; how many graphs and the time of the last change. */
+  recover(
+    isOurs?: (id: string) => boolean,
+  ): Promise<{ readonly graphs: number; readonly unsaved: number; readonly until: number }>;
+  /** Writes what is due now; whether all of it was written. */
+  flush(): Promise<boolean>;
   stop(): void;
+}
+
+interface Written {
+  readonly document: GraphDocument;
+  readonly title: string;
+  readonly path: string | null;
+  readonly dirty: boolean;
 }
 
 export function createJournal(
@@ -19,29 +28,33 @@ export function createJournal(
   onError: (error: unknown) => void,
   now: () => number = Date.now,
 ): Journal {
-  const written = new Map<
-    string,
-    { document: GraphDocument; title: string; path: string | null }
-  >();
+  const written = new Map<string, Written>();
   const due = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function write(entry: OpenDocument): Promise<void> {
     const { id, title, path, document } = entry;
-    written.set(id, { document, title, path });
-    const dirty = isDirty(entry);
-    await client.call("journal.write", { id, title, path, dirty, changed: now(), document });
+    const state = { document, title, path, dirty: isDirty(entry) };
+    written.set(id, state);
+    try {
+      await client.call("journal.write", { id, ...state, changed: now() });
+    } catch (error) {
+      if (written.get(id) === state) due.add(id);
+      throw error;
+    }
   }
 
-  async function flush(): Promise<void> {
+  async function flush(): Promise<boolean> {
     clearTimeout(timer);
     timer = undefined;
     const entries = [...due].flatMap((id) => documents.get(id) ?? []);
     due.clear();
     try {
       await Promise.all(entries.map(write));
+      return true;
     } catch (error) {
       onError(error);
+      return false;
     }
   }
 
@@ -51,7 +64,8 @@ export function createJournal(
       if (
         last?.document === entry.document &&
         last.title === entry.title &&
-        last.path === entry.path
+        last.path === entry.path &&
+        last.dirty === isDirty(entry)
       )
         continue;
       due.add(entry.id);
@@ -71,11 +85,12 @@ export function createJournal(
       stop();
       clearTimeout(timer);
     },
-    async recover() {
+    async recover(isOurs = () => true) {
       const entries = await client.call("journal.list", {});
-      const sorted = entries.toSorted((a, b) => a.changed - b.changed);
+      const ours = entries.filter(({ id }) => isOurs(id));
+      const sorted = ours.toSorted((a, b) => a.changed - b.changed);
       for (const { id, title, path, dirty, document } of sorted) {
-        written.set(id, { document, title, path });
+        written.set(id, { document, title, path, dirty });
         documents.open(document, { id, title, path, isSaved: !dirty, activate: false });
       }
       const last = sorted.at(-1);

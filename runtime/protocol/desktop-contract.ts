@@ -12,7 +12,7 @@ const name = z.string().min(1).max(255);
 const file = z.object({ place: z.enum(["output", "temporary", "input"]), path });
 
 /** What a file dialog offers. */
-export const fileKind = z.enum(["graph", "media", "image", "video", "model"]);
+export const fileKind = z.enum(["graph", "export", "media", "image", "video", "model"]);
 
 export const openedFile = z.object({
   name,

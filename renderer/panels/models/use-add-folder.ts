@@ -3,12 +3,12 @@ import { usePanels } from "../panels-context.tsx";
 
 /** Asks for a folder and takes it in place. */
 export function useAddFolder(): () => void {
-  const { files, client, toasts } = useEditor();
+  const { shell, client, toasts } = useEditor();
   const { modelFiles } = usePanels();
   return () => {
     void (async () => {
       try {
-        const path = await files.pickFolder();
+        const path = await shell.pickFolder("Add a model folder");
         if (path === null) return;
         const found = await client.call("models.addFolder", { path });
         await modelFiles.load();

@@ -92,7 +92,7 @@ const LINKS = [
 ] as const;
 
 function useRows(): Row[] {
-  const { settings: store, toasts, files, layout } = useEditor();
+  const { settings: store, toasts, shell, layout } = useEditor();
   const commands = useCommands();
   const settings = useEditorStore(
     (editor) => editor.settings,
@@ -111,7 +111,7 @@ function useRows(): Row[] {
     store.set(change).catch((error: unknown) => toasts.fail("The setting was not changed", error));
   };
   const pickOutput = async (): Promise<void> => {
-    const path = await files.pickFolder();
+    const path = await shell.pickFolder("Choose a folder");
     if (path !== null) set({ outputFolder: path });
   };
   const changedKeys = Object.keys(settings.keys).length;

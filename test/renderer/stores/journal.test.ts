@@ -54,3 +54,26 @@ test("a graph comes back with its title, its file and its dirty mark", async () 
   expect(isDirty(documents.active()!)).toBe(true);
   journal.stop();
 });
+
+test("a save takes the dirty mark out of the journal, and a write that failed is tried again", async () => {
+  const client = createFakeClient({ nodes: [] });
+  const documents = createDocuments();
+  const errors: unknown[] = [];
+  let refuse = true;
+  const call: typeof client.call = (method, params) =>
+    refuse ? Promise.reject(new Error("no service")) : client.call(method, params);
+  const journal = createJournal({ ...client, call }, documents, (error) => errors.push(error));
+  const id = documents.open(emptyDocument(), { title: "one" });
+  documents.edit("Add", () => withNode("a"));
+  expect(await journal.flush()).toBe(false);
+  expect(errors).toHaveLength(1);
+
+  refuse = false;
+  expect(await journal.flush()).toBe(true);
+  expect(client.calls.at(-1)!.params).toMatchObject({ id, document: withNode("a"), dirty: true });
+
+  documents.markSaved(id, "/one.json", documents.get(id)!.document);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(client.calls.at(-1)!.params).toMatchObject({ id, path: "/one.json", dirty: false });
+  journal.stop();
+});
