@@ -11,6 +11,8 @@ export interface AttentionPlan {
   readonly kind: RadialGeometry["kind"];
   /** Text tokens that share the attention with the video. */
   readonly textTokens?: number;
+  /** Steps of the run, to know its last ones. */
+  readonly steps?: number;
 }
 
 const MASKS_KEPT = 8;
@@ -23,9 +25,12 @@ export function stepAttention(plan: AttentionPlan, step: number): LayerAttention
     case "dense":
       return undefined;
     case "radial": {
-      if (step < settings.denseSteps) return undefined;
+      const { denseSteps, lastDenseSteps = 0, denseLayers } = settings;
+      const { steps = Number.POSITIVE_INFINITY } = plan;
+      if (step < denseSteps || step >= steps - lastDenseSteps) return undefined;
       const mask = planMask(plan);
-      return (layer) => (layer < settings.denseLayers ? null : mask);
+      if (typeof denseLayers === "number") return (layer) => (layer < denseLayers ? null : mask);
+      return (layer) => (denseLayers.includes(layer) ? null : mask);
     }
     default:
       return assertNever(settings);

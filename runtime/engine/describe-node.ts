@@ -60,6 +60,7 @@ function describeInput(name: string, input: Input): InputDescription {
         ...shared,
         folder: input.folder,
         options: (input.extra ?? []) as readonly string[],
+        ...(input.default === undefined ? {} : { default: input.default as string }),
         ...(input.accept === undefined ? {} : { accept: input.accept }),
       };
   }

@@ -47,6 +47,7 @@ export async function sampleRecipe(
     settings: context.models.attention ?? model.attention,
     kind: lease.family.maskKind,
     grid: lease.tokenGrid(request.latent.samples.shape.slice(1)),
+    steps: request.sigmas.length - 1,
   };
   return sampleLatent({
     ...rest,

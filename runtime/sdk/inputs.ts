@@ -46,6 +46,8 @@ export interface FileInput<T> extends InputBase<T> {
   readonly folder: ModelFolder | "input";
   /** Entries beside the files of the folder. */
   readonly extra?: readonly T[];
+  /** One of them that a new node has. */
+  readonly default?: T;
   readonly accept?: "image" | "video";
 }
 
@@ -115,7 +117,12 @@ export function combo<const T extends string | number>(
 
 export function file(
   folder: ModelFolder | "input",
-  extra: Extra & { extra?: readonly string[]; accept?: "image" | "video"; optional?: boolean } = {},
+  extra: Extra & {
+    extra?: readonly string[];
+    default?: string;
+    accept?: "image" | "video";
+    optional?: boolean;
+  } = {},
 ): FileInput<string> {
   return { kind: "file", type: "COMBO", folder, ...extra };
 }

@@ -5,6 +5,7 @@ import type {
   Frames,
   Guider,
   Latent,
+  LoraRef,
   MaskFrames,
   ModelRecipe,
   NoiseSource,
@@ -13,6 +14,7 @@ import type {
   VaeRecipe,
   Video,
 } from "./values.ts";
+import type { WanVideoModel, WanVideoPrompts, WanVideoSize } from "./wan-video-values.ts";
 
 export interface SocketValues {
   MODEL: ModelRecipe;
@@ -33,6 +35,19 @@ export interface SocketValues {
   STRING: string;
   BOOLEAN: boolean;
   AUDIO: null;
+  WANVIDEOMODEL: WanVideoModel;
+  WANVIDLORA: readonly LoraRef[];
+  WANTEXTENCODER: ClipRecipe;
+  WANVIDEOTEXTEMBEDS: WanVideoPrompts;
+  WANVIDIMAGE_EMBEDS: WanVideoSize;
+  WANVAE: VaeRecipe;
+  /** What only changes how ComfyUI computes has no value here. */
+  BLOCKSWAPARGS: null;
+  WANCOMPILEARGS: null;
+  /** Approximations that are not made here: whoever gets one says so. */
+  FETAARGS: null;
+  CACHEARGS: null;
+  VHS_FILENAMES: null;
   "*": unknown;
 }
 

@@ -62,7 +62,8 @@ export class ModelDownload {
   }
 
   get kept(): KeptDownload {
-    return { ...this.#kept, version: this.#version, error: this.#error };
+    const error = this.#state === "failed" ? this.#error : null;
+    return { ...this.#kept, version: this.#version, error };
   }
 
   get state(): State {

@@ -16,7 +16,7 @@ function runOf(steps: number, change: Partial<AnalyticRun> = {}): AnalyticRun {
 
 test("menus begin as ComfyUI's do", () => {
   expect(NAMES.slice(0, 4)).toEqual(["euler", "euler_ancestral", "heun", "dpmpp_sde"]);
-  expect(NAMES).toHaveLength(13);
+  expect(NAMES).toHaveLength(15);
   expect(() => samplerByName("eular")).toThrow("Did you mean");
 });
 

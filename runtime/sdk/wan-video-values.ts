@@ -1,0 +1,33 @@
+/** What travels on the links of ComfyUI-WanVideoWrapper's nodes. */
+import type { AttentionSettings } from "./attention-settings.ts";
+import type { Conditioning, ModelRecipe } from "./values.ts";
+
+/** WANVIDEOMODEL */
+export interface WanVideoModel {
+  readonly recipe: ModelRecipe;
+  /** The loader's attention mode is the radial one; in any other the settings do nothing. */
+  readonly isRadial: boolean;
+  readonly radial: Extract<AttentionSettings, { kind: "radial" }>;
+}
+
+/** Settings of the radial mode where no node sets them. */
+export const WAN_VIDEO_RADIAL: WanVideoModel["radial"] = {
+  kind: "radial",
+  denseLayers: 1,
+  denseSteps: 1,
+  decayFactor: 0.2,
+  blockSize: 128,
+};
+
+/** WANVIDEOTEXTEMBEDS */
+export interface WanVideoPrompts {
+  readonly positive: Conditioning;
+  readonly negative: Conditioning | null;
+}
+
+/** WANVIDIMAGE_EMBEDS of a clip from text alone: pixels and frames. */
+export interface WanVideoSize {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+}

@@ -1,0 +1,136 @@
+/** Workflows that people share, with the bundled model's files and at a small size. */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openGraphBytes } from "#runtime/engine/open-graph";
+import { descriptionFacts } from "#runtime/graph/comfy/description-facts";
+import { formatDocument } from "#runtime/graph/comfy/format-document";
+import { objectInfoFacts } from "#runtime/graph/comfy/object-info";
+import { parseDocument, type GraphDocument } from "#runtime/graph/document";
+import type { Json } from "#runtime/graph/json";
+import type { JobEvent } from "#runtime/protocol/events";
+import { FILES, GraphRunner, resultsOf } from "../helpers/graph-runs.ts";
+import { NO_SHARED, sharedDir, sharedJson, sharedPath } from "../helpers/shared.ts";
+
+let runner: GraphRunner;
+beforeAll(async () => {
+  runner = await GraphRunner.start();
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+const facts = () => descriptionFacts(runner.open.registry.descriptions);
+
+/** The document with the bundled model's files, and other values by node type. */
+function changed(
+  document: GraphDocument,
+  values: Readonly<Record<string, Readonly<Record<string, Json>>>>,
+): GraphDocument {
+  const copy = parseDocument(JSON.stringify(document));
+  for (const node of Object.values(copy.nodes)) {
+    for (const { name, folder: kind, options = [] } of runner.open.registry.descriptions.get(
+      node.type,
+    )?.inputs ?? []) {
+      const file = FILES[kind as keyof typeof FILES] as string | undefined;
+      const isNamed =
+        node.values[name] !== undefined && !options.includes(node.values[name] as string);
+      if (file !== undefined && isNamed) node.values[name] = file;
+    }
+    Object.assign(node.values, values[node.type] ?? {});
+  }
+  return copy;
+}
+
+const warningsOf = (events: readonly JobEvent[]) =>
+  events.flatMap((event) => (event.type === "node_warning" ? [event.message] : []));
+
+const workflows = (name: string) => sharedPath(`comfyui/workflows/${name}`);
+
+describe.skipIf(sharedDir() === null)(`files of others (${NO_SHARED})`, () => {
+  const read = async (name: string) => {
+    const bytes = readFileSync(workflows(name));
+    return { bytes, ...(await openGraphBytes(name, bytes, facts())) };
+  };
+  const WRAPPER_FILE = "kijai_wrapper__wanvideo_T2V_example_03.json";
+  const SMALL = {
+    EmptyHunyuanLatentVideo: { width: 64, height: 64, length: 5 },
+    KSampler: { steps: 2 },
+    WanVideoEmptyEmbeds: { width: 64, height: 64, num_frames: 5 },
+    WanVideoSampler: { steps: 2 },
+    SaveAnimatedWEBP: { filename_prefix: "template" },
+  };
+
+  it("the template of Wan 2.1 runs with the bundled model", async () => {
+    const { document } = await read("examples__wan_text_to_video_wan.json");
+    const events = await runner.run(changed(document, SMALL));
+    expect(resultsOf(events)).toMatchObject([{ kind: "image", frames: 5, width: 64, height: 64 }]);
+  }, 60_000);
+
+  it("so it does with radial attention of either pack in it", async () => {
+    const { document } = await read("examples__wan_text_to_video_wan.json");
+    for (const type of ["PatchRadialAttn", "PatchRadialAttention"]) {
+      const copy = parseDocument(JSON.stringify(document));
+      copy.nodes["radial"] = { type, values: {} };
+      const shift = copy.links.find(({ to }) => to[0] === "48" && to[1] === "model");
+      expect(shift).toBeDefined();
+      const from = [...(shift?.from ?? ["", ""])] as [string, string];
+      if (shift !== undefined) shift.from = ["radial", "MODEL"];
+      copy.links.push({ from, to: ["radial", "model"] });
+      const events = await runner.run(changed(copy, SMALL));
+      expect(events.at(-1)).toMatchObject({ type: "job_finished" });
+    }
+  }, 60_000);
+
+  it("a workflow of WanVideoWrapper runs with the bundled model", async () => {
+    const { document, report } = await read(WRAPPER_FILE);
+    expect(report.filter(({ severity }) => severity === "warning")).toEqual([]);
+    const small = changed(document, SMALL);
+    expect(runner.open.engine.validate(small).problems).toEqual([]);
+    const events = await runner.run(small);
+    const [result] = resultsOf(events);
+    expect(result).toMatchObject({ kind: "video", frames: 5, fps: 16 });
+    expect(warningsOf(events)).toContain("Enhance-A-Video is not made here: sampled without it.");
+  }, 60_000);
+
+  it.each([
+    WRAPPER_FILE,
+    "nunchaku_pr443__wan_2.1_i2v_14B.json",
+    "examples__wan_text_to_video_wan.json",
+  ])("%s goes back unharmed", async (name) => {
+    const { document, bytes } = await read(name);
+    const trip = parseDocument(JSON.stringify(document));
+    expect(JSON.parse(formatDocument(trip, "graph", facts()))).toEqual(
+      JSON.parse(bytes.toString("utf8")),
+    );
+  });
+
+  it("every input that ComfyUI's packs describe for these classes has its name and place here", () => {
+    const described = objectInfoFacts(
+      sharedJson("comfyui/object_info_custom_wanvideowrapper_vhs_radial.json"),
+    );
+    let compared = 0;
+    for (const [type, own] of runner.open.registry.descriptions) {
+      const theirs = described.get(type);
+      if (theirs === undefined) continue;
+      compared++;
+      const widgets = theirs.inputs.filter(({ widget }) => widget !== undefined);
+      const names = new Set(widgets.map(({ name }) => name));
+      const mine = own.inputs.filter(({ kind, name }) => kind !== "socket" && names.has(name));
+      expect(
+        mine.map(({ name }) => name),
+        type,
+      ).toEqual(widgets.map(({ name }) => name));
+      expect(
+        own.outputs.map(({ name }) => name),
+        type,
+      ).toEqual(theirs.outputs.map(({ name }) => name));
+      for (const { name, widget } of widgets) {
+        const input = own.inputs.find((candidate) => candidate.name === name);
+        if (type === "VHS_VideoCombine" && name === "format") continue;
+        if (input?.kind === "file" || widget?.default === undefined) continue;
+        expect(input?.default, `${type}.${name}`).toEqual(
+          input?.kind === "seed" ? JSON.stringify(widget.default) : widget.default,
+        );
+      }
+    }
+    expect(compared).toBeGreaterThan(18);
+  });
+});
