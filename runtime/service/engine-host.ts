@@ -14,6 +14,10 @@ export interface EngineHost extends AsyncDisposable {
   cancel(job: string): void;
   device(): Promise<DeviceInfo>;
   memory(free: boolean): Promise<MemoryReport>;
+  /** Jobs that it takes at once; absent: one. */
+  slots?(): number;
+  /** The job's end stands in the database. */
+  forget?(job: string): Promise<void>;
 }
 
 /** What the history calls the device of an engine: times are compared on equal ones. */

@@ -37,6 +37,8 @@ export interface CoreOptions {
   readonly start?: StartEngine;
   /** The engine process's program, for tests. */
   readonly entry?: string;
+  /** Another engine than one in a process of this machine. `wake` tells that it takes more jobs than before. */
+  readonly openHost?: (settings: EngineSettings, wake: () => void) => EngineHost;
   /** How often a job is started before it fails because the engine died under it; by default 2. */
   readonly engineAttempts?: number;
 }
@@ -105,8 +107,12 @@ async function buildCore(
     ...withSettings(options.engine, settings.values),
     receiptFolder,
   });
-  const keeper = new EngineKeeper(() => superviseEngine(engineSettings(), options, hub));
-  const runner = new Runner({
+  const keeper = new EngineKeeper(
+    () =>
+      options.openHost?.(engineSettings(), () => runner.wake()) ??
+      superviseEngine(engineSettings(), options, hub),
+  );
+  const runner: Runner = new Runner({
     database,
     queue,
     history,

@@ -15,7 +15,7 @@ export interface ServiceOptions extends CoreOptions {
 }
 
 export interface Service {
-  readonly handlers: Partial<Handlers>;
+  readonly handlers: Handlers;
   /** A call as it came over a port or a socket; never rejects. */
   call(method: unknown, params: unknown, signal?: AbortSignal): Promise<Answer>;
   /** Returns a function that ends the subscription. */
@@ -45,7 +45,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       return device === null ? report : times.fill(report, stages, device);
     },
   });
-  const handlers: Partial<Handlers> = { ...core.handlers, ...library };
+  const handlers: Handlers = { ...core.handlers, ...library };
   return {
     handlers,
     call: (method, params, signal) => dispatch(handlers, method, params, signal),

@@ -1,4 +1,4 @@
-/** Takes jobs from the queue in order, one at a time, runs them on the engine and writes down how they end. */
+/** Takes jobs from the queue in order, as many as the engine takes, runs them and writes down how they end. */
 import { readReceipt, removeReceipt } from "#runtime/engine/receipts";
 import { assertNever, toUmbelError, type ErrorRecord } from "#runtime/errors";
 import type { JobEvent, NodeReport } from "#runtime/protocol/events";
@@ -37,70 +37,72 @@ interface Gathered {
 
 export class Runner {
   readonly #parts: RunnerParts;
-  #current: { readonly job: string; host: EngineHost | null } | null = null;
-  #loop: Promise<void> = Promise.resolve();
-  #working = false;
+  /** Jobs that run, with the engine once they have one. */
+  readonly #current = new Map<string, EngineHost | null>();
+  readonly #runs = new Set<Promise<void>>();
   #closed = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
   }
 
-  /** Starts the next job unless one runs; called after every change that may let one start. */
+  /** Starts jobs while the engine takes more; called after every change that may let one start. */
   wake(): void {
-    if (this.#working || this.#closed) return;
-    this.#working = true;
-    this.#loop = this.#work();
+    const { queue, keeper, paused } = this.#parts;
+    try {
+      while (!this.#closed && !paused() && this.#current.size < slotsOf(keeper)) {
+        const taken = queue.take();
+        if (taken === null) return;
+        this.#start(taken);
+      }
+    } catch (error) {
+      this.#stand(error);
+    }
   }
 
   /** Ends a running job inside its step; false when it does not run. */
   cancel(job: string): boolean {
-    if (this.#current?.job !== job) return false;
+    if (!this.#current.has(job)) return false;
     this.#parts.queue.markCancelled(job);
-    this.#current.host?.cancel(job);
+    this.#current.get(job)?.cancel(job);
     return true;
   }
 
-  /** A job that runs stays one that runs: the next start puts it back. */
+  /** Jobs that run stay such that run: the next start puts them back. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#parts.keeper[Symbol.asyncDispose]();
-    await this.#loop;
+    await Promise.all(this.#runs);
   }
 
-  async #work(): Promise<void> {
-    const { queue, hub, paused } = this.#parts;
-    try {
-      while (!this.#closed && !paused()) {
-        const taken = queue.take();
-        if (taken === null) break;
-        await this.#run(taken);
-      }
-    } catch (error) {
-      // The database cannot be written: jobs that go on now would be lost.
-      hub.emit({
-        type: "notice",
-        message: `The queue stands still: ${toUmbelError(error).message} It goes on with the next change.`,
-      });
-      this.#restore();
-    } finally {
-      this.#working = false;
-    }
+  #start(taken: TakenJob): void {
+    const { announcer } = this.#parts;
+    this.#current.set(taken.job, null);
+    announcer.changed();
+    announcer.flush();
+    const run = this.#run(taken).then(
+      () => {
+        this.#current.delete(taken.job);
+        this.#runs.delete(run);
+        this.wake();
+      },
+      (error: unknown) => {
+        this.#current.delete(taken.job);
+        this.#runs.delete(run);
+        this.#stand(error);
+        this.#restore(taken.job);
+      },
+    );
+    this.#runs.add(run);
   }
 
   async #run(taken: TakenJob): Promise<void> {
-    const { announcer } = this.#parts;
-    announcer.changed();
-    announcer.flush();
     const gathered: Gathered = { results: [], nodes: [] };
-    this.#current = { job: taken.job, host: null };
     let last: LastEvent;
     try {
       last = await this.#execute(taken, gathered);
     } catch (error) {
       last = failure(taken.job, toUmbelError(error).toJSON());
-    } finally {
-      this.#current = null;
     }
     if (!this.#closed) await this.#settle(taken.job, last, gathered);
   }
@@ -109,7 +111,7 @@ export class Runner {
     const { keeper, database, queue } = this.#parts;
     using held = await keeper.hold();
     const { host } = held;
-    if (this.#current !== null) this.#current.host = host;
+    this.#current.set(job, host);
     // It may have been cancelled before it had an engine.
     if (queue.isCancelled(job)) return { type: "job_cancelled", job };
     const folders = this.#parts.folders();
@@ -146,13 +148,14 @@ export class Runner {
   }
 
   async #settle(job: string, last: LastEvent, gathered: Gathered): Promise<void> {
-    const { history, hub, announcer, receiptFolder } = this.#parts;
+    const { history, hub, announcer, keeper, receiptFolder } = this.#parts;
     const isGone = last.type === "job_failed" && last.error.code === "ERR_ENGINE_GONE";
     const end = isGone ? await this.#afterLoss(job, last.error, gathered) : last;
     const entry = end === null ? null : history.end(job, outcomeOf(end, gathered));
     announcer.changed();
     if (end === null || entry === null) return;
     await removeReceipt(receiptFolder, job);
+    await keeper.current().forget?.(job);
     hub.emit({ type: "job", event: end });
     hub.emit({ type: "history", entry });
   }
@@ -172,20 +175,31 @@ export class Runner {
     return null;
   }
 
+  /** The database cannot be written: jobs that go on now would be lost. */
+  #stand(error: unknown): void {
+    if (this.#closed) return;
+    this.#parts.hub.emit({
+      type: "notice",
+      message: `The queue stands still: ${toUmbelError(error).message} It goes on with the next change.`,
+    });
+  }
+
   /** Best effort: what cannot be written now is put back at the next start. */
-  #restore(): void {
+  #restore(job: string): void {
     const { queue, announcer } = this.#parts;
+    const message =
+      "Expected to write down how the job ended, got a database that cannot be written.";
     try {
-      const reason = failure("", {
-        code: "ERR_FILE",
-        message: "Expected to write down how the job ended, got a database that cannot be written.",
-      }).error;
-      for (const { job } of queue.running()) queue.putBack(job, reason, false);
+      queue.putBack(job, { code: "ERR_FILE", message }, false);
       announcer.changed();
     } catch {
       // Told in the notice already.
     }
   }
+}
+
+function slotsOf(keeper: EngineKeeper): number {
+  return keeper.current().slots?.() ?? 1;
 }
 
 function outcomeOf(end: LastEvent, { results, nodes, device }: Gathered): Outcome {

@@ -31,8 +31,10 @@ async function runAndKill(folder: string): Promise<void> {
   const opened = new Promise((resolve) => child.once("message", resolve));
   if (Math.random() < 0.2) await sleep(Math.random() * 300);
   else {
+    // The engine needs about half the time that the program does: most kills find it at work.
+    const started = performance.now();
     await Promise.race([opened, ended]);
-    await sleep(Math.random() * 500);
+    await sleep(Math.random() * 1.5 * (performance.now() - started));
   }
   child.kill("SIGKILL");
   await ended;
@@ -64,7 +66,7 @@ it(`survives ${KILLS} kills`, { timeout: 30_000 + KILLS * 4000 }, async () => {
   }
 
   const acknowledged = numbersIn(added);
-  expect(acknowledged.length).toBeGreaterThan(KILLS);
+  expect(acknowledged.length).toBeGreaterThan(KILLS / 3);
   const ended = entries.map(({ job }) => Number(job)).toReversed();
   expect(ended).toEqual(ended.toSorted((a, b) => a - b));
   expect(new Set(ended).size).toBe(ended.length);

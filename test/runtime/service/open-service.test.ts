@@ -13,6 +13,10 @@ const pause = (f: FakeService, paused: boolean) => f.call("queue.pause", { pause
 const waiting = async (f: FakeService) =>
   (await f.call("queue.state", {})).waiting.map(({ job }) => job);
 
+/** Resolves when an engine works on a job. */
+const begun = (f: FakeService) =>
+  vi.waitFor(() => expect(f.events.some(({ type }) => type === "job")).toBe(true), 10_000);
+
 describe("jobs", () => {
   it("run in order, are told as they go, and end in the history with what they made", async () => {
     const f = await fakeService();
@@ -66,13 +70,14 @@ describe("jobs", () => {
     );
     expect(shown).toBeGreaterThanOrEqual(0);
     expect(shown).toBeLessThan(started);
-    await vi.waitFor(() => {
+    const told = () => {
       const states = f.events.flatMap((event) => (event.type === "queue" ? [event.state] : []));
       expect(states.at(-1)).toMatchObject({ running: [], waiting: [], waitingCount: 0 });
       const versions = states.map(({ version }) => version);
       expect(versions).toEqual(versions.toSorted((a, b) => a - b));
       expect(new Set(versions).size).toBe(versions.length);
-    });
+    };
+    await vi.waitFor(told, 10_000);
   });
 
   it("fail with the engine's words, and the next one runs", async () => {
@@ -109,11 +114,7 @@ describe("jobs", () => {
     const f = await fakeService();
     const running = await f.add({ milliseconds: 60_000 });
     const waits = await f.add();
-    await vi.waitFor(() =>
-      expect(f.events).toContainEqual(
-        expect.objectContaining({ event: expect.objectContaining({ type: "job_started" }) }),
-      ),
-    );
+    await begun(f);
     await f.call("queue.cancel", { job: waits });
     await f.call("queue.cancel", { job: running });
     expect((await f.ended(running)).state).toBe("cancelled");
@@ -238,7 +239,7 @@ describe("what is kept", () => {
     const before = await fakeService(folder);
     const job = await before.add({ milliseconds: 300 });
     const next = await before.add();
-    await vi.waitFor(() => expect(before.events.some(({ type }) => type === "job")).toBe(true));
+    await begun(before);
     await closeService(before);
     const after = await fakeService(folder);
     expect(await after.call("queue.job", { job })).toMatchObject({
@@ -324,7 +325,7 @@ describe("the engine", () => {
     const f = await fakeService(folder);
     const job = await f.add({ milliseconds: 200 });
     const next = await f.add();
-    await vi.waitFor(() => expect(f.events.some(({ type }) => type === "job")).toBe(true));
+    await begun(f);
     await f.call("settings.set", { outputFolder: join(folder, "elsewhere") });
     await f.ended(next);
     expect(f.finished()).toEqual([job]);
