@@ -3,9 +3,12 @@ import { createContext, useContext, useEffect, useMemo, useRef, type ReactNode }
 import { tinykeys } from "tinykeys";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { CanvasHandle } from "../canvas/canvas-handle.ts";
+import type { CanvasModel } from "../canvas/canvas-model.ts";
 import { useEditor, useEditorStore } from "../editor-context.tsx";
 import type { Editor } from "../stores/editor.ts";
 import type { MenuEntry, MenuItem } from "../ui/menu.tsx";
+import { newNode } from "../canvas/new-node.ts";
+import { addNode, freeId } from "../stores/edit/nodes.ts";
 import { COMMANDS } from "./all-commands.ts";
 import type { Command, CommandContext, RunOptionsState } from "./command.ts";
 import { closeTab, openDropped } from "./graph-files.ts";
@@ -36,7 +39,11 @@ export interface Commands {
   readonly runOptions: { readonly store: StoreApi<RunOptionsState> };
   /** Set by the canvas while it is on screen. */
   canvas: CanvasHandle;
+  model: CanvasModel | null;
+  context(): CommandContext;
   run(id: string): void;
+  /** Adds a node of a class in the middle of what is on screen. */
+  addNode(type: string): void;
   isEnabled(id: string): boolean;
   /** The shown key of a command. */
   keysOf(id: string): string | undefined;
@@ -54,6 +61,7 @@ const NO_CANVAS: CanvasHandle = {
   show: () => {},
   middle: () => [0, 0],
   pointer: () => [0, 0],
+  screen: () => ({ x: innerWidth / 2 - 202, y: innerHeight / 4 }),
 };
 
 export function createCommands(editor: Editor): Commands {
@@ -64,8 +72,9 @@ export function createCommands(editor: Editor): Commands {
   const context = (): CommandContext => ({
     editor,
     canvas: commands.canvas,
+    model: commands.model,
     runOptions: { store: runOptions },
-    openSearch: () => openPalette({ kind: "search", at: screenMiddle(), wire: null }),
+    openSearch: () => openPalette({ kind: "search", at: commands.canvas.screen(), wire: null }),
     openCommands: () => openPalette({ kind: "commands" }),
     openFind: () => openPalette({ kind: "find" }),
     openKeys: () => openPalette({ kind: "keys" }),
@@ -75,7 +84,22 @@ export function createCommands(editor: Editor): Commands {
     palette: { store: palette },
     runOptions: { store: runOptions },
     canvas: NO_CANVAS,
+    model: null,
     openPalette,
+    context,
+    addNode(type) {
+      const { model } = commands;
+      const description = editor.nodes.store.getState().descriptions.get(type);
+      if (model === null || description === undefined) return;
+      if (editor.documents.active() === null) commands.run("file.new");
+      let id = "";
+      model.edit(`Add ${description.title}`, (graph) => {
+        id = freeId((taken) => taken in graph.nodes, type);
+        const [x, y] = commands.canvas.middle();
+        return addNode(graph, id, newNode(description, [x - 110, y - 60]));
+      });
+      editor.selection.set({ nodes: [id] });
+    },
     isEnabled: (id) => byId.get(id)?.enabled?.(context()) ?? byId.has(id),
     run(id) {
       const command = byId.get(id);
@@ -121,8 +145,6 @@ export function createCommands(editor: Editor): Commands {
   };
   return commands;
 }
-
-const screenMiddle = () => ({ x: innerWidth / 2 - 202, y: innerHeight / 4 });
 
 const Context = createContext<Commands | null>(null);
 

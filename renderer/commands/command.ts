@@ -1,5 +1,6 @@
 import type { StoreApi } from "zustand/vanilla";
 import type { CanvasHandle } from "../canvas/canvas-handle.ts";
+import type { CanvasModel } from "../canvas/canvas-model.ts";
 import type { Editor } from "../stores/editor.ts";
 import type { IconName } from "../ui/icon-paths.ts";
 
@@ -14,6 +15,8 @@ export interface RunOptionsState {
 export interface CommandContext {
   readonly editor: Editor;
   readonly canvas: CanvasHandle;
+  /** The canvas's own state; null while there is none on screen. */
+  readonly model: CanvasModel | null;
   readonly runOptions: { readonly store: StoreApi<RunOptionsState> };
   readonly openSearch: () => void;
   readonly openCommands: () => void;

@@ -35,3 +35,17 @@ export function isTextField(target: EventTarget | null): boolean {
     !["checkbox", "radio", "range", "button", "color", "file"].includes(target.type)
   );
 }
+
+/** The pressed keys as tinykeys writes them; null while only modifiers are down. */
+export function keysFromEvent(
+  event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">,
+): string | null {
+  if (/^(Control|Shift|Alt|Meta)$/.test(event.key)) return null;
+  const modifiers = [
+    event.ctrlKey || event.metaKey ? "$mod" : "",
+    event.altKey ? "Alt" : "",
+    event.shiftKey ? "Shift" : "",
+  ];
+  const key = /^(Key|Digit)/.test(event.code) ? event.code : event.key;
+  return [...modifiers.filter((name) => name !== ""), key].join("+");
+}

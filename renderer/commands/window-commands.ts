@@ -164,7 +164,6 @@ export const VIEW_COMMANDS: readonly Command[] = [
     id: "view.dock",
     title: "Fold or unfold the dock",
     group: "View",
-    keys: ["KeyD"],
     run: ({ editor: { layout } }) =>
       layout.set({ dockFolded: !layout.store.getState().dockFolded }),
   },

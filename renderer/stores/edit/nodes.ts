@@ -102,3 +102,9 @@ export function removeNodes(graph: DocumentGraph, ids: ReadonlySet<string>): Doc
   }
   return next;
 }
+
+/** The same object without one of its keys. */
+export function withoutKey<T extends object, K extends keyof T>(object: T, key: K): Omit<T, K> & T {
+  const { [key]: _, ...rest } = object;
+  return rest as Omit<T, K> & T;
+}

@@ -1,0 +1,269 @@
+import { memo, useRef } from "react";
+import { NODE_FEATURES } from "../slots.tsx";
+import type { NodeRunState } from "../stores/run-events.ts";
+import { tintColor } from "./categories.ts";
+import {
+  useCanvas,
+  useDetail,
+  useNodeProblems,
+  useNodeRun,
+  useNodeScene,
+  useScene,
+  useTried,
+} from "./canvas-context.tsx";
+import { useMeasured, NodeFields } from "./node-fields.tsx";
+import { NodeHeader } from "./node-header.tsx";
+import { nodeKeys } from "./node-keys.ts";
+import { NodeMessage } from "./node-message.tsx";
+import { isShown, NodePreview } from "./node-preview.tsx";
+import { NodeResizer } from "./node-resizer.tsx";
+import { NoteView } from "./note-view.tsx";
+import type { NodeScene } from "./scene.ts";
+import { Socket } from "./socket.tsx";
+import { socketColor } from "./socket-types.ts";
+
+interface NodeViewProps {
+  readonly id: string;
+  readonly selected: boolean;
+}
+
+/** One node. Where it stands is React Flow's business: moving it draws nothing here again. */
+export const NodeView = memo(
+  function NodeView({ id, selected }: NodeViewProps) {
+    const view = useNodeScene(id);
+    const detail = useDetail(id);
+    const canvas = useCanvas();
+    canvas.onRender?.(id);
+    if (view === undefined) return null;
+    if (view.model.kind === "note") return <NoteView view={view} selected={selected} />;
+    if (detail !== "full") return <NodeTile view={view} selected={selected} detail={detail} />;
+    return <FullNode view={view} selected={selected} />;
+  },
+  (a, b) => a.id === b.id && a.selected === b.selected,
+);
+
+function nodeName(view: NodeScene, run: NodeRunState | undefined, errors: number): string {
+  const { model, node } = view;
+  const parts = [model.title];
+  if (model.title !== model.classTitle) parts.push(model.classTitle);
+  if (node.state !== undefined) parts.push(node.state);
+  if (run?.status === "running")
+    parts.push(run.max > 1 ? `running, step ${run.value} of ${run.max}` : "running");
+  else if (run !== undefined && run.status !== "stopped") parts.push(run.status);
+  if (errors > 0) parts.push(errors === 1 ? "1 problem" : `${errors} problems`);
+  return parts.join(", ");
+}
+
+function FullNode({ view, selected }: { readonly view: NodeScene; readonly selected: boolean }) {
+  const canvas = useCanvas();
+  const { id, node, model } = view;
+  const run = useNodeRun(id);
+  const problems = useNodeProblems(id);
+  const tried = useTried();
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  const warnings = problems.length - errors + (run?.warnings.length ?? 0);
+  const classes = [
+    "node",
+    selected && "selected",
+    run?.status === "running" && "running",
+    run?.status === "queued" && "queued",
+    node.state,
+    node.collapsed && "collapsed",
+    model.kind === "unknown" && "missing",
+    model.kind === "reroute" && "reroute",
+    run?.status === "failed" || errors > 0 ? "error" : warnings > 0 && "warning",
+  ];
+  const style = { "--cat": tintColor(node.color, model.look.tint) } as React.CSSProperties;
+  return (
+    <div
+      className={classes.filter(Boolean).join(" ")}
+      style={style}
+      role="group"
+      aria-label={nodeName(view, run, errors)}
+      data-node={id}
+      tabIndex={-1}
+      onKeyDown={(event) => nodeKeys(event, canvas, id)}
+      onContextMenu={(event) => {
+        event.preventDefault();
+        const at = { x: event.clientX, y: event.clientY };
+        canvas.store.setState({ menu: { at, on: { kind: "node", id } } });
+      }}
+    >
+      {model.kind === "reroute" ? (
+        <RerouteSockets view={view} />
+      ) : (
+        <>
+          <NodeHeader view={view} run={run} problems={{ errors, warnings }} />
+          {node.collapsed === true ? (
+            <CollapsedSockets view={view} />
+          ) : (
+            <div className="node-body">
+              <SocketRows view={view} tried={tried} />
+              <Feature view={view} />
+              <NodeFields view={view} />
+              {run !== undefined && run.error !== null && (
+                <NodeMessage view={view} error={run.error} />
+              )}
+              {run !== undefined && (run.preview !== null || run.results.some(isShown)) && (
+                <NodePreview view={view} run={run} />
+              )}
+            </div>
+          )}
+          {node.state === "bypassed" && node.collapsed !== true && <BypassWire view={view} />}
+          <NodeResizer view={view} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function SocketRows({ view, tried }: { readonly view: NodeScene; readonly tried: boolean }) {
+  const { inputs, outputs } = view.model;
+  const linked = useLinked(view.id);
+  const rows = Math.max(inputs.length, outputs.length);
+  return Array.from({ length: rows }, (_, i) => {
+    const input = inputs[i];
+    const output = outputs[i];
+    const isLinked = input !== undefined && linked.includes(` ${input.name} `);
+    return (
+      <div key={i} className="socket-row">
+        {input && (
+          <Socket
+            node={view.id}
+            side="in"
+            {...input}
+            linked={isLinked}
+            wanted={tried && !isLinked && !input.optional}
+          />
+        )}
+        <span className="ellipsis">{input?.label}</span>
+        <span className="ellipsis">{output?.label}</span>
+        {output && <Socket node={view.id} side="out" {...output} linked={false} />}
+      </div>
+    );
+  });
+}
+
+/** Names of a node's linked inputs, each between spaces. */
+const useLinked = (id: string): string =>
+  useScene((state) => {
+    let names = " ";
+    for (const { to } of state.graph?.links ?? []) if (to[0] === id) names += `${to[1]} `;
+    return names;
+  });
+
+function CollapsedSockets({ view }: { readonly view: NodeScene }) {
+  const { id, model } = view;
+  const linked = useLinked(id);
+  const input = model.inputs.find(({ name }) => linked.includes(` ${name} `)) ?? model.inputs[0];
+  const [output] = model.outputs;
+  return (
+    <div className="collapsed-sockets">
+      {input && <Socket node={id} side="in" {...input} linked />}
+      {output && <Socket node={id} side="out" {...output} linked={false} />}
+    </div>
+  );
+}
+
+function RerouteSockets({ view }: { readonly view: NodeScene }) {
+  const type = useScene((state) => {
+    const link = state.graph?.links.find(({ to }) => to[0] === view.id);
+    const source = state.nodes.get(link?.from[0] ?? "");
+    return source?.model.outputs.find(({ name }) => name === link?.from[1])?.type ?? "*";
+  });
+  const common = { node: view.id, label: "", type, optional: false };
+  return (
+    <div className="collapsed-sockets">
+      <Socket {...common} name="input" side="in" linked={type !== "*"} />
+      <Socket {...common} name="output" side="out" linked={false} />
+    </div>
+  );
+}
+
+/** A dashed line where the value goes through. */
+function BypassWire({ view }: { readonly view: NodeScene }) {
+  const output = view.model.outputs[0];
+  const input = view.model.inputs.find(({ type }) => type === output?.type);
+  if (output === undefined || input === undefined) return null;
+  const from = view.layout.inputs.get(input.name) ?? 0;
+  const to = view.layout.outputs.get(output.name) ?? 0;
+  return (
+    <svg className="bypass-wire" aria-hidden="true">
+      <path
+        d={`M0 ${from}C60 ${from} ${view.layout.width - 60} ${to} ${view.layout.width} ${to}`}
+        stroke={socketColor(output.type)}
+      />
+    </svg>
+  );
+}
+
+function Feature({ view }: { readonly view: NodeScene }) {
+  const Component = NODE_FEATURES[view.node.type];
+  const { document } = useCanvas().scene.store.getState();
+  return Component === undefined || document === null ? null : (
+    <MeasuredFeature view={view}>
+      <Component document={document} node={view.id} />
+    </MeasuredFeature>
+  );
+}
+
+function MeasuredFeature(props: { readonly view: NodeScene; readonly children: React.ReactNode }) {
+  const part = useRef<HTMLDivElement>(null);
+  useMeasured(part, props.view.id, "feature");
+  return (
+    <div ref={part} className="node-feature">
+      {props.children}
+    </div>
+  );
+}
+
+/** Zoomed out, or off the screen: colour, title and sockets as dots; below 20 % the colour alone. */
+function NodeTile(props: {
+  readonly view: NodeScene;
+  readonly selected: boolean;
+  readonly detail: "tile" | "block";
+}) {
+  const { view, selected, detail } = props;
+  const canvas = useCanvas();
+  const { id, node, model, layout } = view;
+  const run = useNodeRun(id);
+  const classes = [
+    "node",
+    "tile",
+    selected && "selected",
+    run?.status === "running" && "running",
+    node.state,
+  ];
+  const style = { "--cat": tintColor(node.color, model.look.tint) } as React.CSSProperties;
+  const dots =
+    detail === "tile"
+      ? [
+          ...model.inputs.map(({ name, type }) => ({ type, x: 0, y: layout.inputs.get(name)! })),
+          ...model.outputs.map(({ name, type }) => ({
+            type,
+            x: layout.width,
+            y: layout.outputs.get(name)!,
+          })),
+        ]
+      : [];
+  return (
+    <div
+      className={classes.filter(Boolean).join(" ")}
+      style={style}
+      role="group"
+      aria-label={nodeName(view, run, 0)}
+      data-node={id}
+      tabIndex={-1}
+      onKeyDown={(event) => nodeKeys(event, canvas, id)}
+    >
+      {detail === "tile" && <span className="tile-title">{model.title}</span>}
+      {dots.map(({ type, x, y }) => (
+        <i
+          key={`${x} ${y}`}
+          className="tile-dot"
+          style={{ left: x, top: y, background: socketColor(type) }}
+        />
+      ))}
+    </div>
+  );
+}

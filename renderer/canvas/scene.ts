@@ -1,0 +1,327 @@
+/**
+ * The graph on screen with all that is derived from it: models, layouts, boxes, where links end. What an edit does not
+ * touch stays the same object, so that only what changed is drawn again.
+ */
+import { createStore, type StoreApi } from "zustand/vanilla";
+import type {
+  DocumentGraph,
+  DocumentLink,
+  DocumentNode,
+  GraphDocument,
+} from "#runtime/graph/document";
+import type { NodeDescriptions } from "#runtime/protocol/node-description";
+import { graphAt, type GraphRef } from "../stores/edit/graph-at.ts";
+import type { Box } from "../stores/edit/groups.ts";
+import { linkKey } from "../stores/edit/links.ts";
+import type { Point } from "../stores/edit/nodes.ts";
+import type { Editor } from "../stores/editor.ts";
+import { pathOf, refOf } from "../stores/selection.ts";
+import { layoutNode, type Extras, type Heights, type NodeLayout } from "./node-layout.ts";
+import { nodeModel, type NodeModel } from "./node-model.ts";
+import { boundaryNodes } from "./boundary-nodes.ts";
+
+/** What a node shows; does not change when it only moves on screen. */
+export interface NodeScene {
+  readonly id: string;
+  readonly node: DocumentNode;
+  readonly model: NodeModel;
+  readonly layout: NodeLayout;
+}
+
+export interface LinkScene {
+  readonly key: string;
+  readonly link: DocumentLink;
+  readonly type: string;
+  readonly from: Point;
+  readonly to: Point;
+  readonly via: readonly Point[];
+  /** The boxes that it leaves and enters, for links between stacked nodes. */
+  readonly fromBox: Box;
+  readonly toBox: Box;
+}
+
+export interface SceneState {
+  readonly document: string | null;
+  readonly ref: GraphRef;
+  readonly path: readonly string[];
+  readonly graph: DocumentGraph | null;
+  readonly nodes: ReadonlyMap<string, NodeScene>;
+  readonly boxes: ReadonlyMap<string, Box>;
+  readonly links: ReadonlyMap<string, LinkScene>;
+  readonly linkKeys: readonly string[];
+  /** Where dragged nodes are before the drag is done. */
+  readonly moving: ReadonlyMap<string, Point>;
+}
+
+export interface SceneOptions {
+  /** Estimated height of what a class shows above its fields; null: nothing. */
+  readonly featureHeight: (type: string) => number | null;
+}
+
+export interface Scene {
+  readonly store: StoreApi<SceneState>;
+  setMoving(moving: ReadonlyMap<string, Point>): void;
+  setMovingVia(key: string, via: readonly Point[] | null): void;
+  /** What a part of a node was measured to be high. */
+  setHeight(node: string, part: string, height: number): void;
+  stop(): void;
+}
+
+const NO_HEIGHTS: Heights = {};
+const NO_LINKS: ReadonlySet<string> = new Set();
+const NOT_MOVING: ReadonlyMap<string, Point> = new Map();
+export const PREVIEW_ESTIMATE = 134;
+const MESSAGE_ESTIMATE = 84;
+
+interface Cached {
+  readonly view: NodeScene;
+  readonly linked: string;
+  readonly descriptions: NodeDescriptions;
+  readonly subgraphs: GraphDocument["subgraphs"];
+  readonly heights: Heights;
+  readonly extras: string;
+}
+
+export function createScene(editor: Editor, options: SceneOptions): Scene {
+  const store = createStore<SceneState>(() => ({
+    document: null,
+    ref: null,
+    path: [],
+    graph: null,
+    nodes: new Map(),
+    boxes: new Map(),
+    links: new Map(),
+    linkKeys: [],
+    moving: NOT_MOVING,
+  }));
+  const heights = new Map<string, Heights>();
+  const movingVia = new Map<string, readonly Point[]>();
+  let cache = new Map<string, Cached>();
+  let cachedFor = "";
+
+  function extrasOf(type: string, id: string, document: string, path: readonly string[]): Extras {
+    const run = editor.runs.store.getState().nodes[document]?.[[...path, id].join(":")];
+    const feature = options.featureHeight(type);
+    const shows =
+      (run?.preview ?? null) !== null ||
+      run?.results.some(({ kind }) => kind === "video" || kind === "image");
+    return {
+      ...(feature === null ? {} : { feature }),
+      ...(shows === true ? { preview: PREVIEW_ESTIMATE } : {}),
+      ...((run?.error ?? null) !== null ? { message: MESSAGE_ESTIMATE } : {}),
+    };
+  }
+
+  function update(): void {
+    const { active, open } = editor.documents.store.getState();
+    const entry = active === null ? undefined : open[active];
+    const before = store.getState();
+    if (entry === undefined) {
+      if (before.document !== null) store.setState({ ...store.getInitialState() }, true);
+      return;
+    }
+    const { document, id: documentId } = entry;
+    const path = pathOf(editor.selection.store.getState(), documentId);
+    const ref = refOf(document, path);
+    const graph = graphAt(document, ref) ?? document;
+    const { descriptions } = editor.nodes.store.getState();
+    const place = [documentId, ...path].join("/");
+    const samePlace = place === cachedFor;
+    if (!samePlace) {
+      cache = new Map();
+      heights.clear();
+      movingVia.clear();
+      cachedFor = place;
+    }
+    const all = ref === null ? graph.nodes : { ...graph.nodes, ...boundaryNodes(graph) };
+    const linked = linkedInputs(graph);
+    const nodes = new Map<string, NodeScene>();
+    const boxes = new Map<string, Box>();
+    const next = new Map<string, Cached>();
+    let sameNodes = samePlace && before.nodes.size === Object.keys(all).length;
+    let sameBoxes = sameNodes;
+    for (const [id, node] of Object.entries(all)) {
+      const names = linked.get(id) ?? NO_LINKS;
+      const linkedKey = [...names].join(" ");
+      const own = heights.get(id) ?? NO_HEIGHTS;
+      const extras = extrasOf(node.type, id, documentId, path);
+      const extrasKey = Object.keys(extras).join(" ");
+      const old = cache.get(id);
+      let view = old?.view;
+      const fresh =
+        old === undefined ||
+        old.linked !== linkedKey ||
+        old.descriptions !== descriptions ||
+        old.heights !== own ||
+        old.extras !== extrasKey ||
+        (node.type.startsWith("subgraph:") && old.subgraphs !== document.subgraphs) ||
+        !sameButPlace(old.view.node, node);
+      if (fresh || view === undefined) {
+        const model =
+          boundaryModel(id, node, graph) ?? nodeModel(document, node, names, descriptions);
+        view = { id, node, model, layout: layoutNode(node, model, own, extras) };
+        sameNodes = false;
+      }
+      const { subgraphs } = document;
+      next.set(id, {
+        view,
+        linked: linkedKey,
+        descriptions,
+        subgraphs,
+        heights: own,
+        extras: extrasKey,
+      });
+      nodes.set(id, view);
+      const [x, y] = before.moving.get(id) ?? node.at ?? [0, 0];
+      const last = before.boxes.get(id);
+      const { width, height } = view.layout;
+      if (
+        samePlace &&
+        last?.x === x &&
+        last.y === y &&
+        last.width === width &&
+        last.height === height
+      )
+        boxes.set(id, last);
+      else {
+        boxes.set(id, { x, y, width, height });
+        sameBoxes = false;
+      }
+    }
+    cache = next;
+    const sceneNodes = sameNodes ? before.nodes : nodes;
+    const sceneBoxes = sameBoxes ? before.boxes : boxes;
+    const links = sceneLinks(graph, sceneNodes, sceneBoxes, samePlace ? before.links : new Map());
+    const keys = [...links.keys()];
+    const sameKeys =
+      keys.length === before.linkKeys.length && keys.every((key, i) => key === before.linkKeys[i]);
+    store.setState({
+      document: documentId,
+      ref,
+      path,
+      graph,
+      nodes: sceneNodes,
+      boxes: sceneBoxes,
+      links,
+      linkKeys: sameKeys ? before.linkKeys : keys,
+    });
+  }
+
+  function boundaryModel(id: string, node: DocumentNode, graph: DocumentGraph): NodeModel | null {
+    if (id !== "$in" && id !== "$out") return null;
+    const subgraph = graph as Partial<
+      Record<"inputs" | "outputs", { name: string; type: string; label?: string }[]>
+    >;
+    const side = id === "$in" ? subgraph.inputs : subgraph.outputs;
+    const sockets = (side ?? []).map(({ name, type, label = name }) => ({
+      name,
+      type,
+      label,
+      optional: true,
+    }));
+    return {
+      kind: "class",
+      classTitle: node.title!,
+      title: node.title!,
+      look: { tint: "util", icon: "subgraph" },
+      description: null,
+      inputs: id === "$out" ? sockets : [],
+      outputs: id === "$in" ? sockets : [],
+      fields: [],
+    };
+  }
+
+  function sceneLinks(
+    graph: DocumentGraph,
+    nodes: SceneState["nodes"],
+    boxes: SceneState["boxes"],
+    old: SceneState["links"],
+  ): ReadonlyMap<string, LinkScene> {
+    const links = new Map<string, LinkScene>();
+    let same = true;
+    for (const link of graph.links) {
+      const key = linkKey(link.to);
+      const fromBox = boxes.get(link.from[0]);
+      const toBox = boxes.get(link.to[0]);
+      if (fromBox === undefined || toBox === undefined) continue;
+      const source = nodes.get(link.from[0])!;
+      const target = nodes.get(link.to[0])!;
+      const type = source.model.outputs.find(({ name }) => name === link.from[1])?.type ?? "*";
+      const fromY = source.layout.outputs.get(link.from[1]) ?? 15;
+      const toY = target.layout.inputs.get(link.to[1]) ?? 15;
+      const via = movingVia.get(key) ?? link.via ?? NO_POINTS;
+      const from: Point = [fromBox.x + fromBox.width, fromBox.y + fromY];
+      const to: Point = [toBox.x, toBox.y + toY];
+      const last = old.get(key);
+      if (
+        last !== undefined &&
+        last.link === link &&
+        last.type === type &&
+        last.via === via &&
+        last.fromBox === fromBox &&
+        last.toBox === toBox &&
+        last.from[1] === from[1] &&
+        last.to[1] === to[1]
+      ) {
+        links.set(key, last);
+        continue;
+      }
+      same = false;
+      links.set(key, { key, link, type, from, to, via, fromBox, toBox });
+    }
+    return same && links.size === old.size ? old : links;
+  }
+
+  const stops = [
+    editor.documents.store.subscribe(update),
+    editor.selection.store.subscribe((state, last) => state.paths !== last.paths && update()),
+    editor.nodes.store.subscribe(
+      (state, last) => state.descriptions !== last.descriptions && update(),
+    ),
+    editor.runs.store.subscribe((state, last) => {
+      const { active } = editor.documents.store.getState();
+      if (active !== null && state.nodes[active] !== last.nodes[active]) update();
+    }),
+  ];
+  update();
+
+  return {
+    store,
+    setMoving(moving) {
+      store.setState({ moving });
+      update();
+    },
+    setMovingVia(key, via) {
+      if (via === null) movingVia.delete(key);
+      else movingVia.set(key, via);
+      update();
+    },
+    setHeight(node, part, height) {
+      const before = heights.get(node) ?? NO_HEIGHTS;
+      if (before[part] === height) return;
+      heights.set(node, { ...before, [part]: height });
+      update();
+    },
+    stop: () => stops.forEach((stop) => stop()),
+  };
+}
+
+const NO_POINTS: readonly Point[] = [];
+
+function linkedInputs(graph: DocumentGraph): ReadonlyMap<string, ReadonlySet<string>> {
+  const linked = new Map<string, Set<string>>();
+  for (const { to } of graph.links) {
+    const names = linked.get(to[0]);
+    if (names === undefined) linked.set(to[0], new Set([to[1]]));
+    else names.add(to[1]);
+  }
+  return linked;
+}
+
+/** Whether two states of a node differ in nothing but where it is. */
+function sameButPlace(a: DocumentNode, b: DocumentNode): boolean {
+  if (a === b) return true;
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  keys.delete("at");
+  return [...keys].every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,153 @@
+/** Drawing wires: by pointer from socket to socket, or by keys. */
+import { connect, disconnect, linkKey } from "../stores/edit/links.ts";
+import type { CanvasModel } from "./canvas-model.ts";
+import { joined, socketPlace, type WireEnd, type WireTarget } from "./wire-drag.ts";
+
+/** How near a socket draws a wire's end to itself, in window pixels. */
+const SNAP_PX = 24;
+
+/** Set by the canvas: what happens when a wire ends on nothing. */
+export interface EmptyDrop {
+  readonly drop: (from: WireEnd, clientX: number, clientY: number) => void;
+}
+
+export const emptyDrop: { current: EmptyDrop["drop"] | null } = { current: null };
+
+/** An output's own wire, or the link that an input holds, taken off at that end. */
+function wireFrom(canvas: CanvasModel, end: WireEnd): { from: WireEnd; taken?: string } {
+  const { links, nodes } = canvas.scene.store.getState();
+  const key = linkKey([end.node, end.socket]);
+  const link = end.side === "in" ? links.get(key)?.link : undefined;
+  if (link === undefined) return { from: end };
+  const type = nodes
+    .get(link.from[0])
+    ?.model.outputs.find(({ name }) => name === link.from[1])?.type;
+  return {
+    from: { node: link.from[0], socket: link.from[1], side: "out", type: type ?? "*" },
+    taken: key,
+  };
+}
+
+export function beginWire(canvas: CanvasModel, end: WireEnd, down: PointerEvent): void {
+  const { wire } = canvas;
+  wire.end();
+  let started = false;
+  const start = { x: down.clientX, y: down.clientY };
+  const move = (event: PointerEvent) => {
+    if (!started) {
+      if (Math.hypot(event.clientX - start.x, event.clientY - start.y) < 4) return;
+      started = true;
+      const { from, taken } = wireFrom(canvas, end);
+      wire.start(
+        from,
+        canvas.toGraph(event.clientX, event.clientY),
+        taken === undefined ? {} : { taken },
+      );
+    }
+    wire.move(
+      canvas.toGraph(event.clientX, event.clientY),
+      SNAP_PX / canvas.levels.viewport().zoom,
+    );
+  };
+  const finish = () => {
+    window.removeEventListener("pointermove", move);
+    window.removeEventListener("pointerup", up);
+    window.removeEventListener("keydown", key, true);
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    finish();
+    wire.end();
+  };
+  const up = (event: PointerEvent) => {
+    finish();
+    if (started) letGo(canvas, event.clientX, event.clientY);
+  };
+  window.addEventListener("pointermove", move);
+  window.addEventListener("pointerup", up);
+  window.addEventListener("keydown", key, true);
+}
+
+const isGround = (element: Element | null): boolean =>
+  element !== null && element.closest(".react-flow__pane") !== null;
+
+function letGo(canvas: CanvasModel, clientX: number, clientY: number): void {
+  const { from, target, taken } = canvas.wire.store.getState();
+  if (from === null) return;
+  if (target === null) {
+    canvas.wire.end();
+    if (taken !== null) canvas.edit("Disconnect", (graph) => disconnect(graph, new Set([taken])));
+    else if (isGround(document.elementFromPoint(clientX, clientY)))
+      emptyDrop.current?.(from, clientX, clientY);
+    return;
+  }
+  if (!target.fits) {
+    canvas.wire.refuse();
+    return;
+  }
+  finishWire(canvas, target);
+}
+
+/** Joins the wire in hand to a socket that fits. */
+export function finishWire(canvas: CanvasModel, target: WireTarget): void {
+  const { from, taken } = canvas.wire.store.getState();
+  canvas.wire.end();
+  if (from === null) return;
+  const [source, sink] = joined(from, target);
+  if (taken === linkKey(sink)) return;
+  canvas.edit(taken === null ? "Connect" : "Move a link", (graph) =>
+    connect(taken === null ? graph : disconnect(graph, new Set([taken])), source, sink),
+  );
+}
+
+/** Arrows choose among the sockets that fit, nearest first; Enter joins, Escape drops. */
+export function beginWireByKeys(canvas: CanvasModel, end: WireEnd, back: HTMLElement): void {
+  const { wire } = canvas;
+  const place = socketPlace(canvas.scene.store.getState(), end);
+  if (place === null) return;
+  wire.start(end, place, { byKeys: true });
+  const choices = wire
+    .choices()
+    .toSorted(
+      (a, b) =>
+        Math.hypot(a.at[0] - place[0], a.at[1] - place[1]) -
+        Math.hypot(b.at[0] - place[0], b.at[1] - place[1]),
+    );
+  let at = 0;
+  const aim = () => {
+    const chosen = choices[at];
+    if (chosen !== undefined) wire.aim(chosen);
+  };
+  aim();
+  const stop = () => {
+    window.removeEventListener("keydown", key, true);
+    window.removeEventListener("pointerdown", drop, true);
+    back.focus();
+  };
+  const drop = () => {
+    stop();
+    wire.end();
+  };
+  const key = (event: KeyboardEvent) => {
+    const step = /^Arrow(Down|Right)$/.test(event.key)
+      ? 1
+      : /^Arrow(Up|Left)$/.test(event.key)
+        ? -1
+        : 0;
+    if (step !== 0) {
+      at = (at + step + choices.length) % Math.max(1, choices.length);
+      aim();
+    } else if (event.key === "Enter") {
+      const chosen = choices[at];
+      stop();
+      if (chosen === undefined) wire.end();
+      else finishWire(canvas, chosen);
+    } else if (event.key === "Escape" || event.key === "Tab") drop();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  window.addEventListener("keydown", key, true);
+  window.addEventListener("pointerdown", drop, true);
+}
