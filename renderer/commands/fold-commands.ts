@@ -72,7 +72,10 @@ export async function saveBlock({ editor, model }: CommandContext): Promise<void
     detail: "Search finds it in every graph.",
     action: {
       label: "Export",
-      run: () => void editor.files.save(`${title}.json`, null, serializeDocument(block)),
+      run: () => {
+        const data = new TextEncoder().encode(serializeDocument(block));
+        void editor.shell.saveAs("graph", `${title}.json`, data);
+      },
     },
   });
 }
