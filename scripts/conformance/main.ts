@@ -1,4 +1,4 @@
-/** npm run conformance -- DIR... [--device cpu|null|cuda] [--json]: the runtime against folders of reference data. */
+/** npm run conformance -- DIR... [--device cpu|null|cuda] [--precision f32|bf16] [--json]: the runtime against folders of reference data. */
 import { runConformance } from "./cli.ts";
 
 process.exitCode = await runConformance(process.argv.slice(2), {

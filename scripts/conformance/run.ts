@@ -34,8 +34,9 @@ const CHECKS: readonly Check[] = [
 export async function runFolders(
   paths: readonly string[],
   deviceName: "cpu" | "null" | "cuda",
+  precision?: "f32" | "bf16",
 ): Promise<CaseResult[]> {
-  const device = openDevice(deviceName);
+  const device = openDevice(deviceName, precision === undefined ? {} : { precision });
   const families = await loadFamilies();
   const manager = new ModelManager({ device, families });
   const exact = device.compute === "f32";

@@ -1,0 +1,64 @@
+// One archive for a machine that has a GPU and its driver, but neither Node nor network: npm run gpu:pack [-- FOLDER...]
+// Puts Node itself, dist/, the addon, the packages that tests need, gpu/*.sh and reference data (each FOLDER below goldens/)
+// into .gpu/umbel-gpu.tar.xz, at most 40 MiB. There: tar xJf umbel-gpu.tar.xz && umbel-gpu/gpu/test.sh
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const LIMIT_MIB = 40;
+/** What the programs of gpu/ import. */
+const PACKAGES = ["commander", "yaml", "zod"];
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = join(root, ".gpu");
+const archive = join(folder, "umbel-gpu.tar.xz");
+
+function fail(message) {
+  console.error(`gpu pack: ${message}`);
+  process.exit(1);
+}
+
+const addon = join(root, "native/build/Release/umbel.node");
+for (const path of [addon, join(root, "dist")]) {
+  if (!existsSync(path)) fail(`Expected ${path}, got none. Run \`npm ci\`.`);
+}
+
+const work = mkdtempSync(join(tmpdir(), "umbel-gpu-"));
+try {
+  const pack = join(work, "umbel-gpu");
+  mkdirSync(join(pack, "native/build/Release"), { recursive: true });
+  cpSync(process.execPath, join(pack, "node"));
+  cpSync(addon, join(pack, "native/build/Release/umbel.node"));
+  execFileSync("strip", [join(pack, "node"), join(pack, "native/build/Release/umbel.node")]);
+  cpSync(join(root, "package.json"), join(pack, "package.json"));
+  cpSync(join(root, "gpu"), join(pack, "gpu"), { recursive: true });
+  for (const part of ["native", "runtime", "scripts", "nodes", "package.json"]) {
+    cpSync(join(root, "dist", part), join(pack, "dist", part), {
+      recursive: true,
+      filter: (path) => !/\.(map|d\.ts|tsbuildinfo)$/.test(path),
+    });
+  }
+  for (const name of PACKAGES) {
+    cpSync(join(root, "node_modules", name), join(pack, "node_modules", name), {
+      recursive: true,
+      filter: (path) => !/\.(map|d\.ts|d\.cts|d\.mts|md)$/.test(path),
+    });
+  }
+  for (const data of process.argv.slice(2)) {
+    cpSync(data, join(pack, "goldens", basename(data)), { recursive: true });
+  }
+  mkdirSync(folder, { recursive: true });
+  rmSync(archive, { force: true });
+  execFileSync("tar", ["-C", work, "-cJf", archive, "umbel-gpu"], {
+    env: { ...process.env, XZ_OPT: "-6 -T0" },
+    stdio: "inherit",
+  });
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+const mib = statSync(archive).size / 2 ** 20;
+if (mib > LIMIT_MIB)
+  fail(`Expected at most ${LIMIT_MIB} MiB, got ${mib.toFixed(1)}. Pack fewer FOLDERs.`);
+console.log(`${archive}: ${mib.toFixed(1)} MiB`);
