@@ -28,6 +28,8 @@ export interface Problem {
   readonly socket?: string;
   /** "Expected ..., got ...." with what to do. */
   readonly message: string;
+  /** Of a node whose type is not known: one that takes and gives the same. */
+  readonly nearest?: string;
 }
 
 export function hasErrors(problems: readonly Problem[]): boolean {

@@ -8,6 +8,7 @@ import {
   type GraphDocument,
 } from "./document.ts";
 import { nearest } from "./nearest.ts";
+import { nearestNode } from "./nearest-node.ts";
 import type { Problem } from "./problems.ts";
 import {
   resolveGraph,
@@ -17,6 +18,7 @@ import {
 } from "./resolve.ts";
 import { socketsMatch } from "./sockets.ts";
 import { validateValue, type Choices } from "./validate-value.ts";
+import { keptSockets } from "./virtual-nodes.ts";
 
 export interface Validation {
   readonly problems: readonly Problem[];
@@ -38,7 +40,7 @@ export function validateDocument(
   for (const node of graph.values()) {
     const description = descriptions.get(node.type);
     if (description === undefined) {
-      problems.push(unknownType(node.id, node.type, descriptions));
+      problems.push(unknownType(node, graph, descriptions));
       continue;
     }
     problems.push(...nodeProblems(node, description, graph, descriptions, choices));
@@ -237,13 +239,26 @@ function cycleProblems(graph: ResolvedGraph): Problem[] {
   return problems;
 }
 
-function unknownType(node: string, type: string, descriptions: NodeDescriptions): Problem {
-  const near = nearest(type, [...descriptions.keys()]);
-  const hint = near === null ? "" : ` The nearest is ${near}.`;
+/** A class that could stand in, or where nothing is known of the node, one whose name may have been mistyped. */
+function unknownType(
+  node: ResolvedNode,
+  graph: ResolvedGraph,
+  descriptions: NodeDescriptions,
+): Problem {
+  const near = nearestNode(node, graph, descriptions);
+  const isBare = keptSockets(node.origin, "outputs").length === 0;
+  const typed = isBare ? nearest(node.type, [...descriptions.keys()]) : null;
+  const hint =
+    near !== null
+      ? ` The nearest is ${near.type} (${near.title}).`
+      : typed !== null
+        ? ` The nearest is ${typed}.`
+        : "";
   return {
     code: "unknown_node_type",
     severity: "error",
-    node,
-    message: `Expected a node type that is installed, got "${type}".${hint}`,
+    node: node.id,
+    message: `Expected a node type that is installed, got "${node.type}".${hint}`,
+    ...(near === null ? {} : { nearest: near.type }),
   };
 }

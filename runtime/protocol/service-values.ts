@@ -16,6 +16,8 @@ export const problem = z.object({
   node: z.string().optional(),
   socket: z.string().optional(),
   message: z.string(),
+  /** Of a node whose type is not known: one that takes and gives the same. */
+  nearest: z.string().optional(),
 });
 
 export const errorRecord = z.object({

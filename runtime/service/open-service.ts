@@ -1,5 +1,6 @@
 /** The heart behind every user interface, as calls and events. It knows neither windows nor sockets. */
 import { join } from "node:path";
+import { BUNDLED_MODELS } from "#runtime/engine/locations";
 import type { Handlers } from "#runtime/protocol/contract";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import { libraryHandlers } from "#runtime/service/library/handlers";
@@ -10,7 +11,7 @@ import { PlanTimes } from "./plan-times.ts";
 import { findFile, type FilePlace } from "./result-places.ts";
 
 export interface ServiceOptions extends CoreOptions {
-  /** Where downloaded models go; by default the first model folder of `engine`. */
+  /** Where downloaded models go; by default the first model folder of `engine` that is not the bundled one. */
   readonly modelFolder?: string;
 }
 
@@ -28,16 +29,19 @@ export interface Service {
 
 /** Throws ERR_FILE when the data folder cannot be used, belongs to a newer version or to another running service. */
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const core = await openCore(options);
+  const { dataFolder } = options;
+  const modelFolder =
+    options.modelFolder ?? ownModels(options.engine) ?? join(dataFolder, "models");
+  const engine = withModels(options.engine, modelFolder);
+  const core = await openCore({ ...options, engine });
   const { hub, registry, engineSettings } = core;
-  const { dataFolder, engine } = options;
   const times = new PlanTimes(core.database);
   const library = libraryHandlers({
     settings: core.settings,
     changeSettings: core.changeSettings,
     engineSettings,
     registry,
-    modelFolder: options.modelFolder ?? engine.models[0] ?? join(dataFolder, "models"),
+    modelFolder,
     dataFolder,
     emit: (event) => hub.emit(event),
     withTimes: async (report, stages) => {
@@ -56,6 +60,16 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       await core.close();
     },
   };
+}
+
+/** What ships with Umbel is not written to. */
+function ownModels({ models }: EngineSettings): string | undefined {
+  return models.find((folder) => folder !== BUNDLED_MODELS);
+}
+
+function withModels(engine: EngineSettings, folder: string): EngineSettings {
+  if (engine.models.includes(folder)) return engine;
+  return { ...engine, models: [folder, ...engine.models] };
 }
 
 /** Results of before the output folder was set lie in the one of before. */

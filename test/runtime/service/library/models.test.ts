@@ -91,9 +91,9 @@ it("says why files cannot be used, and notices when they change", async () => {
   );
 });
 
-it("two thousand files leave the event loop alone", async () => {
+it("a thousand files leave the event loop alone", async () => {
   const library = await testContext();
-  for (let i = 0; i < 2000; i++)
+  for (let i = 0; i < 1000; i++)
     put(library.folder, `models/loras/pack ${i % 20}/lora ${i}.safetensors`, loraBytes(i));
   await using(library, async (calls) => {
     await calls["nodes.list"]({});
@@ -106,7 +106,7 @@ it("two thousand files leave the event loop alone", async () => {
     const read = (files: readonly { kind: string | null }[]) =>
       files.filter(({ kind }) => kind !== null).length;
     let files = await calls["models.list"]({});
-    expect(files.length).toBeGreaterThan(2000);
+    expect(files.length).toBeGreaterThan(1000);
     for (let round = 0; round < 20 && read(files) < files.length; round++)
       files = await calls["models.list"]({});
     clearInterval(timer);
