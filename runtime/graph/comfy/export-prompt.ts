@@ -5,41 +5,54 @@ import type { Json } from "#runtime/graph/json";
 import { resolveGraph, type ResolvedGraph, type ResolvedNode } from "#runtime/graph/resolve";
 import { listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { dynamicPrompt } from "./dynamic-prompts.ts";
+import { hasTemplate, templateFiller } from "./filename-templates.ts";
 import { nameValues } from "./name-values.ts";
 import { widgetsOf, type NodeFacts } from "./node-facts.ts";
 import { comfyValue } from "./write-widgets.ts";
 
+/** What ComfyUI's editor decides when it sends a graph. */
+export interface Deciding {
+  /** Between the options of dynamic prompts: an index below `count`. */
+  readonly choose: (count: number) => number;
+  /** For dates in the names of files. */
+  readonly now: Date;
+}
+
 /**
- * By the rules of ComfyUI's graphToPrompt. `choose` decides between the options of dynamic prompts; without it texts
- * stay as they are. Integers beyond 2^53 are carried: see formatComfyJson. Throws ERR_DOCUMENT.
+ * By the rules of ComfyUI's graphToPrompt. Without `deciding`, dynamic prompts and the templates in names of files stay
+ * as they are. Integers beyond 2^53 are carried: see formatComfyJson. Throws ERR_DOCUMENT.
  */
 export function exportPrompt(
   document: GraphDocument,
   facts: NodeFacts,
-  choose?: (count: number) => number,
+  deciding?: Deciding,
 ): JsonObject {
-  const graph = resolveGraph(nameValues(document, facts), {
+  const named = nameValues(document, facts);
+  const graph = resolveGraph(named, {
     inputs: (type) => facts.get(type)?.inputs ?? [],
     outputs: (type) => facts.get(type)?.outputs ?? [],
   });
-  return writePrompt(graph, facts, choose);
+  if (deciding === undefined) return writePrompt(graph, facts);
+  const fill = templateFiller(named, facts, deciding.now);
+  return writePrompt(graph, facts, (text, name, node) => {
+    if (hasTemplate(node.type, name)) return fill(text);
+    const widget = facts.get(node.type)?.inputs.find((input) => input.name === name)?.widget;
+    return widget?.dynamicPrompts === true ? dynamicPrompt(text, deciding.choose) : text;
+  });
 }
 
-/** As `exportPrompt`, of a graph that is resolved. */
+/** As `exportPrompt`, of a graph that is resolved; `decide` changes its texts. */
 export function writePrompt(
   graph: ResolvedGraph,
   facts: NodeFacts,
-  choose?: (count: number) => number,
+  decide: (text: string, name: string, node: ResolvedNode) => string = (text) => text,
 ): JsonObject {
   const complete = new Map([...graph].map(([id, node]) => [id, withVariants(node, facts)]));
   return toApiPrompt(complete, facts, (value, name, node) => {
     const fact = facts.get(node.type);
     const kept = objectOf(node.origin["comfy"] as Json | undefined);
     const written = comfyValue(value, name, fact, listOf(kept["integers"]));
-    const widget = fact?.inputs.find((input) => input.name === name)?.widget;
-    return choose !== undefined && widget?.dynamicPrompts === true && typeof written === "string"
-      ? dynamicPrompt(written, choose)
-      : written;
+    return typeof written === "string" ? decide(written, name, node) : written;
   });
 }
 

@@ -9,7 +9,7 @@ import type { NodeFacts } from "./node-facts.ts";
 
 export type GraphForm = "umbel" | "graph" | "api";
 
-/** In the API format dynamic prompts are decided. Throws ERR_DOCUMENT. */
+/** In the API format dynamic prompts are decided and names of files filled, as of now. Throws ERR_DOCUMENT. */
 export function formatDocument(document: GraphDocument, form: GraphForm, facts: NodeFacts): string {
   switch (form) {
     case "umbel":
@@ -18,7 +18,7 @@ export function formatDocument(document: GraphDocument, form: GraphForm, facts: 
       return formatComfyJson(exportGraph(document, facts));
     case "api": {
       const choose = (count: number): number => Math.floor(Math.random() * count);
-      return formatComfyJson(exportPrompt(document, facts, choose));
+      return formatComfyJson(exportPrompt(document, facts, { choose, now: new Date() }));
     }
     default:
       return assertNever(form);

@@ -104,7 +104,9 @@ describe("dynamic prompts", () => {
   it("are chosen on the way to the API format only", () => {
     const prompt = { 1: { class_type: "Encode", inputs: { text: "{x|y}" } } };
     const { document } = read(prompt);
-    expect(exportPrompt(document, FACTS, last)).toMatchObject({ 1: { inputs: { text: "y" } } });
+    expect(exportPrompt(document, FACTS, { choose: last, now: new Date() })).toMatchObject({
+      1: { inputs: { text: "y" } },
+    });
     expect(inputsOf(document)["1"]).toEqual({ text: "{x|y}" });
   });
 });
