@@ -9,6 +9,7 @@ import { documentTarget } from "./targets/document.ts";
 import { loraTarget } from "./targets/lora.ts";
 import { mediaTarget } from "./targets/media.ts";
 import { shardedIndexTarget } from "./targets/sharded-index.ts";
+import { serverTarget } from "./targets/server.ts";
 import { tokenizerTarget } from "./targets/tokenizer.ts";
 
 export interface Targets extends AsyncDisposable {
@@ -22,6 +23,7 @@ export async function openTargets(): Promise<Targets> {
   const device = openDevice("cpu", { threads: 2 });
   const scratch = new ScratchFolder();
   const seeds = modelSeeds(scratch, families);
+  const server = await serverTarget();
   const lora = loraTarget(device, families, scratch, seeds);
   return {
     device,
@@ -32,8 +34,10 @@ export async function openTargets(): Promise<Targets> {
       await documentTarget(),
       tokenizerTarget(),
       await mediaTarget(scratch),
+      server,
     ],
     async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
       lora[Symbol.dispose]();
       await device.sync();
       scratch[Symbol.dispose]();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTargets, type Targets } from "../../scripts/fuzz/all-targets.ts";
 import { caseInput, fuzzTarget } from "../../scripts/fuzz/campaign.ts";
 
-const CASES = 1500;
+const CASES = 2200;
 const GROWTH_LIMIT = 64 * 2 ** 20;
 
 let targets: Targets;
@@ -21,7 +21,7 @@ const target = (name: string) => {
   return found;
 };
 
-describe.each(["checkpoint", "sharded-index", "lora", "document", "tokenizer", "media"])(
+describe.each(["checkpoint", "sharded-index", "lora", "document", "tokenizer", "media", "server"])(
   "%s",
   (name) => {
     it("reads undamaged inputs", async () => {
