@@ -10,6 +10,7 @@ import { addNodes } from "./nodes.ts";
 import { addPlan } from "./plan.ts";
 import { addRun } from "./run.ts";
 import { addServe } from "./serve.ts";
+import { addWorker } from "./worker.ts";
 import { addValidate } from "./validate.ts";
 import { packageVersion } from "./version.ts";
 
@@ -27,6 +28,7 @@ const program = new Command("umbel")
 for (const add of [
   addRun,
   addServe,
+  addWorker,
   addValidate,
   addPlan,
   addInspect,

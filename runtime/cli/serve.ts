@@ -7,7 +7,11 @@ import { InvalidArgumentError, type Command } from "commander";
 import { CODE_ROOT } from "#runtime/engine/locations";
 import { openServer } from "#runtime/server/open-server";
 import { isLoopback } from "#runtime/server/guard";
+import type { CoreOptions } from "#runtime/service/open-core";
 import { openService } from "#runtime/service/open-service";
+import { connectRedis, type Redis } from "#runtime/service/redis/connect";
+import { sharedFolders } from "#runtime/service/redis/open-worker";
+import { RedisHost } from "#runtime/service/redis/redis-host";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { packageVersion } from "./version.ts";
 
@@ -20,6 +24,7 @@ interface Flags extends EngineFlags {
   readonly input: string;
   readonly out: string;
   readonly data: string;
+  readonly redis?: string;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -62,6 +67,10 @@ export function addServe(program: Command): void {
       "--data <folder>",
       "queue, history, workflows and settings",
       join(homedir(), ".local", "share", "umbel", "server"),
+    )
+    .option(
+      "--redis <url>",
+      "leave the jobs to `umbel worker` processes, here or on other machines, that share --out and --input",
     );
   addEngineOptions(command).action(serve);
 }
@@ -74,7 +83,10 @@ function portOf(text: string): number {
 }
 
 async function serve(flags: Flags): Promise<void> {
-  const engine = engineSettings(flags, flags);
+  const engine =
+    flags.redis === undefined
+      ? engineSettings(flags, flags)
+      : sharedFolders(engineSettings(flags, flags));
   const dataFolder = resolve(flags.data);
   const folders = {
     output: engine.outputFolder,
@@ -86,7 +98,9 @@ async function serve(flags: Flags): Promise<void> {
   const token =
     flags.token ?? (isLoopback(flags.address) ? null : randomBytes(24).toString("base64url"));
   const version = packageVersion();
-  const service = await openService({ version, dataFolder, engine });
+  const redis = flags.redis === undefined ? null : await connectRedis(flags.redis);
+  const workers = redis === null ? {} : workersOf(redis);
+  const service = await openService({ version, dataFolder, engine, ...workers });
   const server = await openServer({
     service,
     folders,
@@ -107,6 +121,15 @@ async function serve(flags: Flags): Promise<void> {
   await stopped();
   await server[Symbol.asyncDispose]();
   await service.close();
+  redis?.disconnect();
+}
+
+/** Jobs go to workers; their own tries are enough. */
+function workersOf(redis: Redis): Pick<CoreOptions, "openHost" | "engineAttempts"> {
+  return {
+    openHost: (folders, wake) => new RedisHost({ redis, folders, wake }),
+    engineAttempts: 1,
+  };
 }
 
 /** Resolves at the first signal; a second one ends the process at once. */

@@ -154,10 +154,10 @@ export class Runner {
     const entry = end === null ? null : history.end(job, outcomeOf(end, gathered));
     announcer.changed();
     if (end === null || entry === null) return;
-    await removeReceipt(receiptFolder, job);
-    await keeper.current().forget?.(job);
     hub.emit({ type: "job", event: end });
     hub.emit({ type: "history", entry });
+    await removeReceipt(receiptFolder, job);
+    await keeper.current().forget?.(job);
   }
 
   /** How a job ended under which the engine died; null when it is put back for another try. */

@@ -7,7 +7,7 @@ import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
 import type { JobEntry } from "#runtime/protocol/service-values";
-import { openService, type Service } from "#runtime/service/open-service";
+import { openService, type Service, type ServiceOptions } from "#runtime/service/open-service";
 import { ROOT, scratchFolder } from "./umbel-process.ts";
 
 export const FAKE_ENGINE = join(ROOT, "test/fixtures/service/fake-engine.js");
@@ -17,6 +17,8 @@ export interface Work {
   readonly milliseconds?: number;
   readonly act?: "finish" | "fail" | "die";
   readonly seed?: number;
+  /** What a worker must have. */
+  readonly needs?: string;
 }
 
 export function workDocument(work: Work = {}): GraphDocument {
@@ -57,12 +59,16 @@ export function fakeSettings(folder: string): EngineSettings {
   };
 }
 
-export async function fakeService(folder = scratchFolder()): Promise<FakeService> {
+export async function fakeService(
+  folder = scratchFolder(),
+  options: Partial<ServiceOptions> = {},
+): Promise<FakeService> {
   const service = await openService({
     version: "1.2.3",
     dataFolder: join(folder, "data"),
     engine: fakeSettings(folder),
     entry: FAKE_ENGINE,
+    ...options,
   });
   open.add(service);
   const events: ServiceEvent[] = [];
@@ -87,7 +93,7 @@ export async function fakeService(folder = scratchFolder()): Promise<FakeService
           expect(entry).toBeDefined();
           return entry as JobEntry;
         },
-        { timeout: 10_000, interval: 10 },
+        { timeout: 15_000, interval: 10 },
       ),
     finished: () => finishedJobs(join(folder, "output")),
   };

@@ -83,6 +83,10 @@ const IMPORTS: Record<string, readonly [string, readonly string[]]> = {
     "runtime/service/library/bad.ts",
     ["#native", "#runtime/models/wan", "#runtime/tensor/ops", "commander"],
   ],
+  "runtime/service/redis/**": [
+    "runtime/service/redis/bad.ts",
+    ["#native", "#runtime/tensor/ops", "fastify"],
+  ],
   "runtime/service/**": [
     "runtime/service/bad.ts",
     ["#runtime/tensor/ops", "#runtime/server/routes", "electron", "fastify"],
