@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { BUNDLED_MODELS } from "#runtime/engine/locations";
 import type { Handlers } from "#runtime/protocol/contract";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
+import { containedPath } from "#runtime/service/library/contained-path";
 import { libraryHandlers } from "#runtime/service/library/handlers";
 import { dispatch, type Answer } from "./dispatch.ts";
 import type { ServiceListener } from "./event-hub.ts";
 import { openCore, type CoreOptions } from "./open-core.ts";
 import { PlanTimes } from "./plan-times.ts";
-import { findFile, type FilePlace } from "./result-places.ts";
+import type { FilePlace } from "./result-places.ts";
 
 export interface ServiceOptions extends CoreOptions {
   /** Where downloaded models go; by default the first model folder of `engine` that is not the bundled one. */
@@ -40,6 +41,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     settings: core.settings,
     changeSettings: core.changeSettings,
     engineSettings,
+    resultFolders: (place) => foldersOf(place, engineSettings(), engine),
     registry,
     modelFolder,
     dataFolder,
@@ -54,7 +56,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     handlers,
     call: (method, params, signal) => dispatch(handlers, method, params, signal),
     subscribe: (listener) => hub.subscribe(listener),
-    findFile: ({ place, path }) => findFile(path, foldersOf(place, engineSettings(), engine)),
+    findFile: ({ place, path }) => containedPath(foldersOf(place, engineSettings(), engine), path),
     close: async () => {
       await library[Symbol.asyncDispose]();
       await core.close();

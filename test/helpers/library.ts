@@ -38,6 +38,7 @@ export async function testContext(
       outputFolder: join(folder, "output"),
       temporaryFolder: join(folder, "temporary"),
     }),
+    resultFolders: (place) => [join(folder, place)],
     registry: await loadNodes([join(ROOT, "nodes")]),
     modelFolder: join(folder, "models"),
     dataFolder: join(folder, "data"),

@@ -11,7 +11,7 @@ const LONGEST = 1024;
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /**
- * The parts of a relative name; "/" and "\" both separate. Throws ERR_FILE for names that are empty, absolute, too long,
+ * The parts of the relative name of a new file; "/" and "\" both separate. Throws ERR_FILE for names that are empty, absolute, too long,
  * go up, or that a file system of another machine reads as something else.
  */
 export function nameParts(name: string): readonly string[] {
@@ -23,34 +23,47 @@ export function nameParts(name: string): readonly string[] {
     /[:\p{Cc}]/u.test(part) ||
     /[. ]$/.test(part) ||
     DEVICE.test(part);
-  if (name.length > LONGEST || parts.some(isBad)) {
-    throw new UmbelError(
-      "ERR_FILE",
-      `Expected a name inside of the folder, got ${JSON.stringify(name.slice(0, 100))}.`,
-    );
-  }
+  if (name.length > LONGEST || parts.some(isBad)) throw badName(name);
   return parts;
 }
 
-/** Real path of a file that exists below the folder, links followed. Throws ERR_FILE. */
-export async function containedPath(folder: string, name: string): Promise<string> {
-  const path = join(folder, ...nameParts(name));
-  let real: string;
-  let root: string;
+/**
+ * Real path of a file that exists in the first of the folders that has it, links followed. Its name may be any that a
+ * file has, but leads neither up nor elsewhere. Throws ERR_FILE.
+ */
+export async function containedPath(folders: readonly string[], name: string): Promise<string> {
+  const parts = name.split(/[/\\]/);
+  const isOdd = parts.some((part) => part === "" || part === "." || part === "..");
+  if (isOdd || name.length > LONGEST || /^[a-z]:/i.test(name) || /\p{Cc}/u.test(name))
+    throw badName(name);
+  let isElsewhere = false;
+  for (const folder of folders) {
+    const [root, real] = await Promise.all([realPathOf(folder), realPathOf(join(folder, name))]);
+    if (root === null || real === null) continue;
+    if (isInside(root, real)) return real;
+    isElsewhere = true;
+  }
+  throw new UmbelError(
+    "ERR_FILE",
+    isElsewhere
+      ? `Expected a file inside of the folder, got "${name}", a link that leads out of it.`
+      : `Expected the file "${name}", got none. It was moved or deleted.`,
+  );
+}
+
+async function realPathOf(path: string): Promise<string | null> {
   try {
-    [root, real] = await Promise.all([realpath(folder), realpath(path)]);
-  } catch (cause) {
-    throw new UmbelError("ERR_FILE", `Expected the file "${name}", got none. It may be deleted.`, {
-      cause,
-    });
+    return await realpath(path);
+  } catch {
+    return null;
   }
-  if (!isInside(root, real)) {
-    throw new UmbelError(
-      "ERR_FILE",
-      `Expected a file inside of the folder, got "${name}", a link that leads out of it.`,
-    );
-  }
-  return real;
+}
+
+function badName(name: string): UmbelError {
+  return new UmbelError(
+    "ERR_FILE",
+    `Expected a name inside of the folder, got ${JSON.stringify(name.slice(0, 100))}.`,
+  );
 }
 
 /** Makes folders below one that exists, never through a link that leads out of it; the real path. Throws ERR_FILE. */

@@ -2,7 +2,7 @@ import type { NodeRegistry } from "#runtime/engine/node-registry";
 import type { NodeReport } from "#runtime/protocol/events";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
-import type { PlanReport, Settings } from "#runtime/protocol/service-values";
+import type { PlanReport, ResultFile, Settings } from "#runtime/protocol/service-values";
 import type { DownloadTimes } from "./model-download.ts";
 
 /** What the library needs of the service around it. */
@@ -12,6 +12,8 @@ export interface LibraryContext {
   changeSettings(change: Partial<Settings>): Promise<unknown>;
   /** As the next engine is opened: model roots (the first that has a name wins) and folders. */
   engineSettings(): EngineSettings;
+  /** Folders in which results of a place may lie. */
+  resultFolders(place: ResultFile["place"]): readonly string[];
   readonly registry: NodeRegistry;
   /** Root of downloaded models when no folder is set up. It has to be among the engine's roots. */
   readonly modelFolder: string;

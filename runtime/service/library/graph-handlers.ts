@@ -6,6 +6,7 @@ import { UmbelError } from "#runtime/errors";
 import { descriptionFacts } from "#runtime/graph/comfy/description-facts";
 import { formatDocument } from "#runtime/graph/comfy/format-document";
 import type { LibraryContext } from "./context.ts";
+import type { FolderLists } from "./folder-lists.ts";
 import { GraphPlans } from "./graph-plans.ts";
 import type { LibraryHandlers } from "./handlers.ts";
 import { MaskReports } from "./mask-reports.ts";
@@ -19,6 +20,7 @@ type GraphMethod = "graph.check" | "graph.plan" | "graph.mask" | "graph.open" | 
 export function graphHandlers(
   context: LibraryContext,
   thread: TaskThread,
+  lists: FolderLists,
 ): Pick<LibraryHandlers, GraphMethod> {
   const files = () => engineFiles(context.engineSettings());
   const facts = descriptionFacts(context.registry.descriptions);
@@ -28,9 +30,8 @@ export function graphHandlers(
   );
   return {
     "graph.check": ({ document }) => {
-      const known = files();
       const { problems } = checkDocument(document, context.registry, (folder) =>
-        known.list(folder),
+        lists.list(folder),
       );
       return [...problems];
     },

@@ -1,8 +1,10 @@
 /** Calls of the contract that deal with nodes, files, graphs, models and results. */
 import type { z } from "zod";
+import { engineFiles } from "#runtime/engine/engine-files";
 import type { Contract, Result } from "#runtime/protocol/contract";
 import type { LibraryContext } from "./context.ts";
 import { fileHandlers } from "./file-handlers.ts";
+import { FolderLists } from "./folder-lists.ts";
 import { graphHandlers } from "./graph-handlers.ts";
 import { modelHandlers } from "./model-handlers.ts";
 import { ModelDownloads } from "./model-downloads.ts";
@@ -37,7 +39,15 @@ export type LibraryHandlers = {
 };
 
 /** Disposing ends what still runs. */
-export function libraryHandlers(context: LibraryContext): LibraryHandlers & AsyncDisposable {
+export function libraryHandlers(around: LibraryContext): LibraryHandlers & AsyncDisposable {
+  const lists = new FolderLists(() => engineFiles(around.engineSettings()));
+  const context: LibraryContext = {
+    ...around,
+    emit: (event) => {
+      if (event.type === "models") lists.forget();
+      around.emit(event);
+    },
+  };
   const planning = new TaskThread(context.threadEntry);
   const reading = new TaskThread(context.threadEntry);
   const comparing = new TaskThread(context.threadEntry);
@@ -46,7 +56,7 @@ export function libraryHandlers(context: LibraryContext): LibraryHandlers & Asyn
   return {
     "nodes.list": () => [...context.registry.descriptions.values()],
     ...fileHandlers(context),
-    ...graphHandlers(context, planning),
+    ...graphHandlers(context, planning, lists),
     ...modelHandlers(context, library, downloads),
     ...resultHandlers(context, comparing),
     async [Symbol.asyncDispose]() {

@@ -43,8 +43,7 @@ async function resultPath(
   context: LibraryContext,
   { place, path }: Pick<ResultFile, "place" | "path">,
 ): Promise<string> {
-  const { outputFolder, temporaryFolder } = context.engineSettings();
-  const real = await containedPath(place === "output" ? outputFolder : temporaryFolder, path);
+  const real = await containedPath(context.resultFolders(place), path);
   if (/\.(mp4|mov|webm|webp|png)$/i.test(real)) return real;
   throw new UmbelError("ERR_MEDIA", `Expected a picture or clip, got "${path}".`);
 }

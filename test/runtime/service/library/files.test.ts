@@ -1,4 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { containedFolder, containedPath, nameParts } from "#runtime/service/library/contained-path";
@@ -46,11 +53,11 @@ describe("names", () => {
     writeFileSync(join(folder, "b.png"), "");
     const refused = expect.objectContaining({ code: "ERR_FILE" });
     expect(() => nameParts(name)).toThrow(refused);
-    await expect(containedPath(folder, name)).rejects.toThrow(refused);
+    await expect(containedPath([folder], name)).rejects.toThrow(refused);
   });
 
   it("any mix of parts stays inside or is refused", async () => {
-    const outside = scratchFolder();
+    const outside = realpathSync(scratchFolder());
     const folder = join(outside, "root");
     mkdirSync(join(folder, "sub"), { recursive: true });
     for (const path of ["secret.txt", "root/a.txt", "root/sub/b.txt"])
@@ -72,7 +79,7 @@ describe("names", () => {
         next(4) === 0 ? "\\" : "/",
       );
       try {
-        const path = await containedPath(folder, name);
+        const path = await containedPath([folder], name);
         expect(path.startsWith(`${folder}/`)).toBe(true);
         inside++;
       } catch (error) {
@@ -80,8 +87,8 @@ describe("names", () => {
       }
     }
     expect(inside).toBeGreaterThan(100);
-    expect(await containedPath(folder, "also/inner.txt")).toBe(join(folder, "sub/b.txt"));
-    await expect(containedPath(folder, "sub/leak.txt")).rejects.toThrow("a link that leads out");
+    expect(await containedPath([folder], "also/inner.txt")).toBe(join(folder, "sub/b.txt"));
+    await expect(containedPath([folder], "sub/leak.txt")).rejects.toThrow("a link that leads out");
     await expect(containedFolder(folder, ["out", "new"])).rejects.toThrow("a link that leads out");
     expect(readdirSync(outside).toSorted()).toEqual(["root", "secret.txt"]);
   });

@@ -91,7 +91,7 @@ describe("results.compare", () => {
   it.each([
     ["wide.mp4", "ERR_SHAPE", "got 64x48 and 80x48"],
     ["short.mp4", "ERR_SHAPE", "got 9 and 5 frames"],
-    ["gone.mp4", "ERR_FILE", "It may be deleted"],
+    ["gone.mp4", "ERR_FILE", "It was moved or deleted"],
     ["../input/x.mp4", "ERR_FILE", "inside of the folder"],
     ["leak.mp4", "ERR_FILE", "a link that leads out of it"],
     ["notes.txt", "ERR_MEDIA", "Expected a picture or clip"],
@@ -115,7 +115,7 @@ describe("results.compare", () => {
     await expect(calls["results.compare"](request, AbortSignal.timeout(300))).rejects.toMatchObject(
       { code: "ERR_INTERRUPTED" },
     );
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(5000);
     const found = await calls["results.compare"]({ a: output("b.mp4"), b: output("d.webp") });
     expect(found.frames).toBe(9);
   });
