@@ -32,6 +32,16 @@ export const useWire = <S,>(select: (state: WireDragState) => S): S =>
 export const useNodeScene = (id: string): NodeScene | undefined =>
   useScene((state) => state.nodes.get(id));
 
+/** The canvas is one stop of the Tab key: the selected node, or else the first. */
+export function useTabStop(id: string): 0 | -1 {
+  const { editor, scene } = useCanvas();
+  return useStore(editor.selection.store, ({ nodes }) => {
+    const [selected] = nodes;
+    const [first] = scene.store.getState().nodes.keys();
+    return (selected ?? first) === id ? 0 : -1;
+  });
+}
+
 /** The id that the runtime knows a node by. */
 export const resolvedId = ({ path }: Pick<SceneState, "path">, id: string): string =>
   path.length === 0 ? id : `${path.join(":")}:${id}`;

@@ -35,7 +35,7 @@ export function nodeKeys(event: KeyboardEvent<HTMLElement>, canvas: CanvasModel,
       const next = neighbour(canvas.scene.store.getState(), id, direction);
       if (next !== null) focusNode(canvas, next);
     } else if (event.key === "Enter" && plain) inside(node)[0]?.focus();
-    else if (event.key === "Tab" && plain) {
+    else if (event.key === "Tab" && plain && node.matches(":focus-visible")) {
       // The canvas is one stop: Tab goes on to what comes after it.
       const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")];
       const at = regions.findIndex((region) => region.contains(node));

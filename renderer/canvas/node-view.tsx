@@ -9,6 +9,7 @@ import {
   useNodeRun,
   useNodeScene,
   useScene,
+  useTabStop,
   useTried,
 } from "./canvas-context.tsx";
 import { useMeasured, NodeFields } from "./node-fields.tsx";
@@ -60,6 +61,7 @@ function FullNode({ view, selected }: { readonly view: NodeScene; readonly selec
   const run = useNodeRun(id);
   const problems = useNodeProblems(id);
   const tried = useTried();
+  const tabStop = useTabStop(id);
   const errors = problems.filter(({ severity }) => severity === "error").length;
   const warnings = problems.length - errors + (run?.warnings.length ?? 0);
   const classes = [
@@ -81,7 +83,7 @@ function FullNode({ view, selected }: { readonly view: NodeScene; readonly selec
       role="group"
       aria-label={nodeName(view, run, errors)}
       data-node={id}
-      tabIndex={-1}
+      tabIndex={tabStop}
       onKeyDown={(event) => nodeKeys(event, canvas, id)}
       onContextMenu={(event) => {
         event.preventDefault();
@@ -227,6 +229,7 @@ function NodeTile(props: {
   const canvas = useCanvas();
   const { id, node, model, layout } = view;
   const run = useNodeRun(id);
+  const tabStop = useTabStop(id);
   const classes = [
     "node",
     "tile",
@@ -253,7 +256,7 @@ function NodeTile(props: {
       role="group"
       aria-label={nodeName(view, run, 0)}
       data-node={id}
-      tabIndex={-1}
+      tabIndex={tabStop}
       onKeyDown={(event) => nodeKeys(event, canvas, id)}
     >
       {detail === "tile" && <span className="tile-title">{model.title}</span>}

@@ -2,7 +2,7 @@ import { useState } from "react";
 import Markdown from "react-markdown";
 import { setValue } from "../stores/edit/nodes.ts";
 import { valueText } from "../widgets/value-text.ts";
-import { useCanvas } from "./canvas-context.tsx";
+import { useCanvas, useTabStop } from "./canvas-context.tsx";
 import { tintColor } from "./categories.ts";
 import { nodeKeys } from "./node-keys.ts";
 import { NodeResizer } from "./node-resizer.tsx";
@@ -24,6 +24,7 @@ export function NoteView({
 }) {
   const canvas = useCanvas();
   const { id, node, model } = view;
+  const tabStop = useTabStop(id);
   const [editing, setEditing] = useState(false);
   const key = noteKey(node.values);
   const text = valueText(node.values[key]);
@@ -37,7 +38,7 @@ export function NoteView({
       role="group"
       aria-label={`${node.title ?? "Note"}: ${text.slice(0, 80)}`}
       data-node={id}
-      tabIndex={-1}
+      tabIndex={tabStop}
       onDoubleClick={(event) => {
         event.stopPropagation();
         setEditing(true);

@@ -16,6 +16,7 @@ import { linkKey } from "../stores/edit/links.ts";
 import type { Point } from "../stores/edit/nodes.ts";
 import type { Editor } from "../stores/editor.ts";
 import { pathOf, refOf } from "../stores/selection.ts";
+import { shortLabel } from "./labels.ts";
 import { layoutNode, type Extras, type Heights, type NodeLayout } from "./node-layout.ts";
 import { nodeModel, type NodeModel } from "./node-model.ts";
 import { boundaryNodes } from "./boundary-nodes.ts";
@@ -213,7 +214,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       Record<"inputs" | "outputs", { name: string; type: string; label?: string }[]>
     >;
     const side = id === "$in" ? subgraph.inputs : subgraph.outputs;
-    const sockets = (side ?? []).map(({ name, type, label = name }) => ({
+    const sockets = (side ?? []).map(({ name, type, label = shortLabel(name) }) => ({
       name,
       type,
       label,

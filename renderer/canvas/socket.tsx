@@ -36,7 +36,7 @@ export const Socket = memo(function Socket(props: SocketProps) {
     return link === undefined ? "" : (state.nodes.get(link.from[0])?.model.title ?? "");
   });
   const classes = [
-    "socket",
+    "socket nodrag nopan",
     side,
     fit,
     aimed && "aimed",

@@ -2,6 +2,7 @@
 import { alignBoxes, type Alignment } from "../stores/edit/arrange.ts";
 import { moveNodes } from "../stores/edit/nodes.ts";
 import { glide, tidyLayout } from "../canvas/tidy-layout.ts";
+import { focusNode } from "../canvas/node-keys.ts";
 import { isBoundary, moveBoundary } from "../canvas/boundary-nodes.ts";
 import type { Command, CommandContext } from "./command.ts";
 
@@ -52,6 +53,23 @@ export const ARRANGE_COMMANDS: readonly Command[] = [
         nodes: Object.keys(graph?.nodes ?? {}),
         groups: (graph?.groups ?? []).keys(),
       });
+    },
+  },
+  {
+    id: "select.walk",
+    title: "Walk through the nodes",
+    group: "Select",
+    keys: ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"],
+    // A node that has the focus walks by itself.
+    enabled: (context) =>
+      hasCanvas(context) &&
+      (document.activeElement === document.body ||
+        document.activeElement?.classList.contains("canvas-region") === true),
+    run: (context) => {
+      const [selected] = chosen(context);
+      const [first] = context.model!.scene.store.getState().nodes.keys();
+      const id = selected ?? first;
+      if (id !== undefined) focusNode(context.model!, id);
     },
   },
   {
