@@ -1,11 +1,18 @@
 /** Bundles the window to dist/renderer; `--mode fake` bundles it with a client that only pretends to run. */
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
 const root = fileURLToPath(new URL("./renderer", import.meta.url));
 const NODES = "virtual:node-descriptions";
+
+/** Pages of the modes that are not the product. */
+const PAGES: Readonly<Record<string, readonly string[]>> = {
+  fake: ["fake"],
+  bench: ["bench", "bare"],
+};
 
 /** Descriptions of the repository's nodes, for the client that pretends. */
 function nodeDescriptions(): Plugin {
@@ -26,19 +33,14 @@ export default defineConfig(({ mode }) => ({
   base: "./",
   plugins: [react(), nodeDescriptions()],
   build: {
-    outDir: mode === "fake" ? "../dist/renderer-fake" : "../dist/renderer",
+    outDir: mode in PAGES ? `../dist/renderer-${mode}` : "../dist/renderer",
     emptyOutDir: true,
     target: "chrome130",
     chunkSizeWarningLimit: 4000,
     // The page may not load fonts from data: addresses.
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: fileURLToPath(
-        new URL(
-          mode === "fake" ? "./renderer/fake.html" : "./renderer/index.html",
-          import.meta.url,
-        ),
-      ),
+      input: (PAGES[mode] ?? ["index"]).map((page) => join(root, `${page}.html`)),
     },
   },
 }));

@@ -9,6 +9,7 @@ import { QueuePanel } from "./panels/queue/queue-panel.tsx";
 import { RadialNode } from "./panels/radial/radial-node.tsx";
 import { StepMask } from "./panels/radial/step-mask.tsx";
 import { TemplatesPanel } from "./panels/welcome/templates-panel.tsx";
+import { NodesPanel } from "./palette/nodes-panel.tsx";
 import type { PanelName } from "./stores/layout.ts";
 
 export { DeviceGauge } from "./panels/gauges/device-gauge.tsx";
@@ -28,7 +29,7 @@ const Empty = () => null;
 
 /** Rail panels, 320 wide. */
 export const PANELS: Readonly<Record<PanelName, ComponentType>> = {
-  nodes: Empty,
+  nodes: NodesPanel,
   templates: TemplatesPanel,
   models: ModelsPanel,
   queue: QueuePanel,

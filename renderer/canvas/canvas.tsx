@@ -15,6 +15,7 @@ import { useStore } from "zustand";
 import { useCommands } from "../commands/command-context.tsx";
 import { useEditor, useEditorStore } from "../editor-context.tsx";
 import { NODE_FEATURES } from "../slots.tsx";
+import { NODE_DRAG_TYPE } from "../commands/node-drag-type.ts";
 import { Breadcrumb } from "./breadcrumb.tsx";
 import { CanvasProvider, useCanvas, useScene } from "./canvas-context.tsx";
 import { CanvasMenu } from "./canvas-menu.tsx";
@@ -127,6 +128,15 @@ function Flow() {
       ref={root}
       className={lasso ? "canvas with-lasso" : "canvas"}
       style={{ "--depth": depth } as React.CSSProperties}
+      onDragOver={(event) => {
+        if (event.dataTransfer.types.includes(NODE_DRAG_TYPE)) event.preventDefault();
+      }}
+      onDrop={(event) => {
+        const type = event.dataTransfer.getData(NODE_DRAG_TYPE);
+        if (type === "") return;
+        event.preventDefault();
+        commands.addNode(type, canvas.toGraph(event.clientX, event.clientY));
+      }}
       onDoubleClick={(event) => {
         if (
           !(event.target instanceof Element) ||

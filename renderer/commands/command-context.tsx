@@ -8,7 +8,7 @@ import { useEditor, useEditorStore } from "../editor-context.tsx";
 import type { Editor } from "../stores/editor.ts";
 import type { MenuEntry, MenuItem } from "../ui/menu.tsx";
 import { newNode } from "../canvas/new-node.ts";
-import { addNode, freeId } from "../stores/edit/nodes.ts";
+import { addNode, freeId, type Point } from "../stores/edit/nodes.ts";
 import { COMMANDS } from "./all-commands.ts";
 import type { Command, CommandContext, RunOptionsState } from "./command.ts";
 import { closeTab, openDropped } from "./graph-files.ts";
@@ -42,8 +42,8 @@ export interface Commands {
   model: CanvasModel | null;
   context(): CommandContext;
   run(id: string): void;
-  /** Adds a node of a class in the middle of what is on screen. */
-  addNode(type: string): void;
+  /** Adds a node of a class, by default in the middle of what is on screen. */
+  addNode(type: string, at?: Point): void;
   isEnabled(id: string): boolean;
   /** The shown key of a command. */
   keysOf(id: string): string | undefined;
@@ -87,7 +87,7 @@ export function createCommands(editor: Editor): Commands {
     model: null,
     openPalette,
     context,
-    addNode(type) {
+    addNode(type, at) {
       const { model } = commands;
       const description = editor.nodes.store.getState().descriptions.get(type);
       if (model === null || description === undefined) return;
@@ -96,7 +96,7 @@ export function createCommands(editor: Editor): Commands {
       model.edit(`Add ${description.title}`, (graph) => {
         id = freeId((taken) => taken in graph.nodes, type);
         const [x, y] = commands.canvas.middle();
-        return addNode(graph, id, newNode(description, [x - 110, y - 60]));
+        return addNode(graph, id, newNode(description, at ?? [x - 110, y - 60]));
       });
       editor.selection.set({ nodes: [id] });
     },

@@ -105,7 +105,11 @@ export async function testEditor(): Promise<Editor> {
     sessions: ["test"],
     restore: true,
   };
-  const editor = createEditor(client, createWebShell(client.mediaUrl), info);
+  const editor = createEditor(
+    client,
+    createWebShell((file) => client.mediaUrl(file)),
+    info,
+  );
   await editor.nodes.load();
   return editor;
 }

@@ -1,0 +1,189 @@
+// Measures the window with a large graph, side by side with a bare React Flow of the same size: npm run bench:editor.
+// Script a frame is what a CDP trace shows of JavaScript on the page's main thread between two frames.
+import { spawnSync } from "node:child_process";
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { _electron } from "playwright-core";
+import { build } from "vite";
+import { electronProgram } from "../electron-program.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const dist = join(root, "dist/renderer-bench");
+const NODES = 1000;
+const LINKS = 1500;
+const FRAMES = 120;
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".woff2": "font/woff2",
+};
+const SCRIPT = new Set([
+  "FunctionCall",
+  "EvaluateScript",
+  "EventDispatch",
+  "FireAnimationFrame",
+  "TimerFire",
+  "RunMicrotasks",
+  "V8.GC_MC_FOREGROUND",
+]);
+
+function serve() {
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url ?? "/", "http://page").pathname);
+    readFile(join(dist, path)).then(
+      (data) =>
+        response
+          .writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" })
+          .end(data),
+      () => response.writeHead(404).end(),
+    );
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+/** Milliseconds of script in each frame of a trace's busiest thread. */
+function scriptFrames(events) {
+  const byThread = groups(events);
+  const main =
+    [...byThread.values()]
+      .filter((list) => list.some(({ name }) => name === "FunctionCall"))
+      .toSorted((a, b) => b.length - a.length)[0] ?? [];
+  const sorted = main.filter(({ ph }) => ph === "X" || ph === "I").toSorted((a, b) => a.ts - b.ts);
+  const frames = [];
+  let end = 0;
+  let sum = null;
+  for (const { name, ts, dur = 0 } of sorted) {
+    if (name === "BeginMainThreadFrame") {
+      if (sum !== null) frames.push(sum / 1000);
+      sum = 0;
+    } else if (SCRIPT.has(name) && ts >= end) {
+      // Only the outermost: what it calls is within it.
+      if (sum !== null) sum += dur;
+      end = ts + dur;
+    }
+  }
+  if (sum !== null) frames.push(sum / 1000);
+  return frames;
+}
+
+function groups(events) {
+  const map = new Map();
+  for (const event of events) {
+    const key = `${event.pid} ${event.tid}`;
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [event]);
+    else list.push(event);
+  }
+  return map;
+}
+
+async function traced(page, act) {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const done = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.start", {
+    traceConfig: {
+      includedCategories: ["devtools.timeline", "disabled-by-default-devtools.timeline"],
+    },
+    transferMode: "ReportEvents",
+  });
+  await act();
+  await session.send("Tracing.end");
+  await done;
+  return scriptFrames(events);
+}
+
+const at = (values, share) =>
+  values.toSorted((a, b) => a - b)[
+    Math.min(values.length - 1, Math.floor(values.length * share))
+  ] ?? NaN;
+
+/** Milliseconds until what `act` did has been drawn. */
+const untilDrawn = (page, act) =>
+  page.evaluate(async (name) => {
+    const begun = performance.now();
+    const [method, ...rest] = name;
+    globalThis.bench[method](...rest);
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    return performance.now() - begun;
+  }, act);
+
+async function sweepMouse(page, from, frames) {
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  for (let i = 1; i <= frames; i++) {
+    await page.mouse.move(from.x + 120 * Math.sin(i / 12), from.y + 80 * Math.sin(i / 9));
+  }
+  await page.mouse.up();
+}
+
+async function measure(program, address, page_, selector) {
+  const url = `${address}/${page_}.html?nodes=${NODES}&links=${LINKS}`;
+  const flags = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const app = await _electron.launch({
+    executablePath: program,
+    args: [...flags, fileURLToPath(new URL("window.js", import.meta.url))],
+    env: { ...process.env, UMBEL_BENCH_URL: url },
+  });
+  const page = await app.firstWindow();
+  await page.waitForFunction(() => globalThis.bench !== undefined);
+  await page.waitForTimeout(1500);
+  const open = await untilDrawn(page, ["open"]);
+  await page.waitForSelector(selector);
+  await page.waitForTimeout(2000);
+  const count = await page.locator(selector).count();
+  if (count !== NODES) throw new Error(`Expected ${NODES} nodes on the page, got ${count}.`);
+  const box = await page.locator(selector).nth(420).boundingBox();
+  const pane = { x: box.x - 3, y: box.y - 3 };
+  const pan = await traced(page, () => sweepMouse(page, pane, FRAMES));
+  const node = await page.locator(selector).nth(420).boundingBox();
+  const drag = await traced(page, () =>
+    sweepMouse(page, { x: node.x + node.width / 2, y: node.y + 3 }, FRAMES),
+  );
+  const undo =
+    page_ === "bench"
+      ? (await untilDrawn(page, ["remove", 500]),
+        await page.waitForTimeout(500),
+        await untilDrawn(page, ["undo"]))
+      : NaN;
+  await app.close();
+  return { open, pan, drag, undo };
+}
+
+const { program, reason } = electronProgram();
+if (program === null) {
+  console.error(reason);
+  process.exit(1);
+}
+if (
+  spawnSync(process.execPath, [join(root, "scripts/build.js")], { stdio: "inherit" }).status !== 0
+)
+  process.exit(1);
+await build({ configFile: join(root, "vite.config.ts"), mode: "bench", logLevel: "warn" });
+const server = await serve();
+const address = `http://127.0.0.1:${server.address().port}`;
+try {
+  const umbel = await measure(program, address, "bench", ".canvas .react-flow__node-umbel");
+  const bare = await measure(program, address, "bare", ".react-flow__node");
+  const row = (name, a, b) =>
+    console.log(
+      `${name.padEnd(34)}${a.toFixed(1).padStart(10)}${(Number.isNaN(b) ? "-" : b.toFixed(1)).padStart(16)}`,
+    );
+  console.log(
+    `${NODES} nodes, ${LINKS} links; ${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores; milliseconds`,
+  );
+  console.log(`${"".padEnd(34)}${"Umbel".padStart(10)}${"bare React Flow".padStart(16)}`);
+  row("open, until drawn", umbel.open, bare.open);
+  row("pan, script a frame, median", at(umbel.pan, 0.5), at(bare.pan, 0.5));
+  row("pan, script a frame, 95th", at(umbel.pan, 0.95), at(bare.pan, 0.95));
+  row("drag, script a frame, median", at(umbel.drag, 0.5), at(bare.drag, 0.5));
+  row("drag, script a frame, 95th", at(umbel.drag, 0.95), at(bare.drag, 0.95));
+  row("undo of 500 deleted, until drawn", umbel.undo, bare.undo);
+} finally {
+  server.close();
+}
