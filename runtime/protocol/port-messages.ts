@@ -21,7 +21,6 @@ export const portReply = z.union([
   z.object({ event: z.looseObject({ type: z.string() }) }),
 ]);
 
-export type PortRequest = z.infer<typeof portRequest>;
 export type PortReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: z.infer<typeof error> }

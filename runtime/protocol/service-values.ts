@@ -283,7 +283,6 @@ export type ModelFile = z.infer<typeof modelFile>;
 export type MissingModel = z.infer<typeof missingModel>;
 export type Download = z.infer<typeof download>;
 export type JournalEntry = z.infer<typeof journalEntry>;
-export type ImportNote = z.infer<typeof importNote>;
 export type Comparison = z.infer<typeof comparison>;
 export type SettingsChange = z.infer<typeof settingsChange>;
 export type MemoryReport = z.infer<typeof memoryReport>;

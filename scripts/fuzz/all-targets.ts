@@ -8,6 +8,7 @@ import { checkpointTarget } from "./targets/checkpoint.ts";
 import { documentTarget } from "./targets/document.ts";
 import { loraTarget } from "./targets/lora.ts";
 import { mediaTarget } from "./targets/media.ts";
+import { openGraphTarget } from "./targets/open-graph.ts";
 import { shardedIndexTarget } from "./targets/sharded-index.ts";
 import { serverTarget } from "./targets/server.ts";
 import { tokenizerTarget } from "./targets/tokenizer.ts";
@@ -34,6 +35,7 @@ export async function openTargets(): Promise<Targets> {
       await documentTarget(),
       tokenizerTarget(),
       await mediaTarget(scratch),
+      await openGraphTarget(scratch),
       server,
     ],
     async [Symbol.asyncDispose]() {

@@ -21,29 +21,35 @@ const target = (name: string) => {
   return found;
 };
 
-describe.each(["checkpoint", "sharded-index", "lora", "document", "tokenizer", "media", "server"])(
-  "%s",
-  (name) => {
-    it("reads undamaged inputs", async () => {
-      for (const input of target(name).valid) await target(name).run(input);
-    });
+describe.each([
+  "checkpoint",
+  "sharded-index",
+  "lora",
+  "document",
+  "tokenizer",
+  "media",
+  "open-graph",
+  "server",
+])("%s", (name) => {
+  it("reads undamaged inputs", async () => {
+    for (const input of target(name).valid) await target(name).run(input);
+  });
 
-    it("survives damaged ones", { timeout: 60_000 }, async () => {
-      const shares = targets.list.reduce((sum, { share }) => sum + share, 0);
-      const count = Math.round((CASES * target(name).share) / shares);
-      const cases = Array.from({ length: count }, (_, i) => i);
-      const result = await fuzzTarget(target(name), cases, 1);
-      expect(result.failures.map(({ number, problem }) => `${name}:${number} ${problem}`)).toEqual(
-        [],
-      );
-      expect(result.growth).toBeLessThan(GROWTH_LIMIT);
-      // The damage is neither harmless nor so great that only the first check sees it.
-      const refused = Object.values(result.codes).reduce((sum, cases) => sum + cases, 0);
-      expect(refused).toBeGreaterThan(count / 10);
-      expect(refused + result.accepted).toBe(count);
-    });
-  },
-);
+  it("survives damaged ones", { timeout: 60_000 }, async () => {
+    const shares = targets.list.reduce((sum, { share }) => sum + share, 0);
+    const count = Math.round((CASES * target(name).share) / shares);
+    const cases = Array.from({ length: count }, (_, i) => i);
+    const result = await fuzzTarget(target(name), cases, 1);
+    expect(result.failures.map(({ number, problem }) => `${name}:${number} ${problem}`)).toEqual(
+      [],
+    );
+    expect(result.growth).toBeLessThan(GROWTH_LIMIT);
+    // The damage is neither harmless nor so great that only the first check sees it.
+    const refused = Object.values(result.codes).reduce((sum, cases) => sum + cases, 0);
+    expect(refused).toBeGreaterThan(count / 10);
+    expect(refused + result.accepted).toBe(count);
+  });
+});
 
 describe("the campaign", () => {
   it("makes the same case for the same seed and number", () => {

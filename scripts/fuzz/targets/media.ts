@@ -35,12 +35,12 @@ export async function mediaTarget(scratch: ScratchFolder): Promise<FuzzTarget> {
   };
 }
 
-interface MediaSeed {
+export interface MediaSeed {
   readonly extension: string;
   readonly bytes: Uint8Array;
 }
 
-async function mediaSeeds(scratch: ScratchFolder): Promise<MediaSeed[]> {
+export async function mediaSeeds(scratch: ScratchFolder): Promise<MediaSeed[]> {
   const frames = movingSquare(5, 48);
   const made: MediaSeed[] = [];
   const add = async (extension: string, write: (path: string) => Promise<void>) => {
