@@ -9,4 +9,6 @@ const client = bridge === null ? connectOverHttp(location.origin) : connectOverP
 const shell =
   bridge === null ? createWebShell((file) => client.mediaUrl(file)) : createDesktopShell(bridge);
 
-openWindow(client, shell, await shell.info());
+const editor = openWindow(client, shell, await shell.info());
+// For work in the console and for tests of the whole app.
+Object.assign(globalThis, { umbel: { editor, client } });

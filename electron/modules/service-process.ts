@@ -31,7 +31,7 @@ export class ServiceProcess {
   readonly #delay = new RestartDelay();
   #process: UtilityProcess | null = null;
   #folders: MediaFolders | null = null;
-  #stopping = false;
+  #stopped: Promise<void> | null = null;
 
   constructor(options: ServiceStart) {
     this.#options = options;
@@ -70,8 +70,12 @@ export class ServiceProcess {
   }
 
   /** Resolves when the service has ended: by itself within two seconds, or killed. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
     const child = this.#process;
     if (child === null) return;
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -97,10 +101,10 @@ export class ServiceProcess {
 
   #lost(code: number): void {
     this.#process = null;
-    if (this.#stopping) return;
+    if (this.#stopped !== null) return;
     console.error(`umbel: the service ended with code ${code} and is started again`);
     setTimeout(() => {
-      if (!this.#stopping) this.start();
+      if (this.#stopped === null) this.start();
     }, this.#delay.next());
   }
 

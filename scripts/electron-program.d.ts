@@ -1,0 +1,3 @@
+export function electronProgram():
+  | { readonly program: string; readonly reason: null }
+  | { readonly program: null; readonly reason: string };
