@@ -134,7 +134,7 @@ test("a clip that is dropped on the window opens the graph inside it", async () 
   const { page } = app;
   await page.getByRole("tab", { name: "dawn" }).waitFor();
   await page.keyboard.press("Control+Enter");
-  await expect.poll(() => results(app), { timeout: 60_000 }).toHaveLength(1);
+  await expect.poll(() => results(app), { timeout: 60_000 }).toEqual(["text-to-video_00001_.mp4"]);
   await page.evaluate(async (name) => {
     const { umbel } = globalThis as unknown as { umbel: { editor: Editor } };
     const url = umbel.editor.client.mediaUrl({ place: "output", path: name });

@@ -47,6 +47,7 @@ test("the page is shut in: no Node, no foreign code, no other page, no permissio
           new Promise((resolve, reject) =>
             setTimeout(() => {
               try {
+                // oxlint-disable-next-line typescript/no-implied-eval -- it must not work
                 resolve(new Function("return 1")());
               } catch (error) {
                 reject(error as Error);
