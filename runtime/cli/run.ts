@@ -1,4 +1,4 @@
-/** umbel run GRAPH: runs a graph in this process. */
+/** umbel run GRAPH: runs a graph in this process, or on a server. */
 import { rmSync } from "node:fs";
 import type { Command } from "commander";
 import { NODE_FOLDER } from "#runtime/engine/locations";
@@ -10,6 +10,7 @@ import type { JobEvent } from "#runtime/protocol/events";
 import { cancelOnSignal } from "./cancel-on-signal.ts";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { openDocument } from "#runtime/engine/open-graph";
+import { runRemotely } from "./remote-run.ts";
 import { findNode, setValues } from "./set-values.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 
@@ -19,6 +20,7 @@ interface Flags extends EngineFlags {
   readonly out: string;
   readonly target: readonly string[];
   readonly json?: true;
+  readonly server?: string;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -42,6 +44,7 @@ export function addRun(program: Command): void {
       collect,
       [] as readonly string[],
     )
+    .option("--server <url>", "run it on a server (umbel serve) and fetch the results")
     .option("--json", "events as JSON, one a line");
   addEngineOptions(command).action(run);
 }
@@ -66,14 +69,19 @@ async function run(path: string, flags: Flags): Promise<void> {
     const targets = flags.target.map((place) =>
       place.includes(":") ? place : findNode(document, place),
     );
-    await using open = await openEngine({ ...settings, inputFiles });
-    await open.engine.run({
-      job: "cli",
+    const job = {
       document,
       signal: cancellation.signal,
-      emit: (event) => reporter.handle(event),
+      emit: (event: JobEvent) => reporter.handle(event),
       ...(flags.target.length === 0 ? {} : { targets }),
-    });
+    };
+    if (flags.server !== undefined) {
+      const { outputFolder } = settings;
+      await runRemotely({ ...job, server: flags.server, inputFiles, outputFolder });
+      return;
+    }
+    await using open = await openEngine({ ...settings, inputFiles });
+    await open.engine.run({ job: "cli", ...job });
   } finally {
     removeTemporary();
   }
