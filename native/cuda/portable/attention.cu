@@ -1,6 +1,6 @@
 // softmax(scale q k^T + bias) v: the kernel that takes the shape.
 #include "core/fail.h"
-#include "cuda/portable/float_attention.h"
+#include "cuda/attention_call.h"
 
 namespace umbel {
 namespace {
@@ -18,7 +18,7 @@ void attention(CudaContext& ctx, const Tensor& q, const Tensor& k, const Tensor&
          static_cast<long long>(queries), static_cast<long long>(keys));
   }
   const int64_t valid = valid_keys < 0 || valid_keys > keys ? keys : valid_keys;
-  launch_float_attention(ctx, {.q = q, .k = k, .v = v, .bias = bias, .scale = scale, .valid_keys = valid}, out, lse);
+  launch_attention(ctx, {.q = q, .k = k, .v = v, .bias = bias, .scale = scale, .valid_keys = valid}, out, lse);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Attention over the pairs of blocks of a CSR list: checks the list on the GPU, then the kernel that takes the shape.
 #include "core/fail.h"
-#include "cuda/portable/float_attention.h"
+#include "cuda/attention_call.h"
 
 namespace umbel {
 namespace {
@@ -44,16 +44,16 @@ void block_sparse_attention(CudaContext& ctx, const Tensor& q, const Tensor& k, 
       row_ptr.i32(), col.i32(), rows, col.dim(1), columns, groups, ctx.fault());
   check_launch("block_sparse_attention");
   const int64_t valid = valid_keys < 0 || valid_keys > keys ? keys : valid_keys;
-  launch_float_attention(ctx,
-                         {.q = q,
-                          .k = k,
-                          .v = v,
-                          .scale = scale,
-                          .valid_keys = valid,
-                          .row_ptr = &row_ptr,
-                          .col = &col,
-                          .block = block},
-                         out, lse);
+  launch_attention(ctx,
+                   {.q = q,
+                    .k = k,
+                    .v = v,
+                    .scale = scale,
+                    .valid_keys = valid,
+                    .row_ptr = &row_ptr,
+                    .col = &col,
+                    .block = block},
+                   out, lse);
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 
 namespace umbel {
 
-// softmax(scale q k^T + bias) v in float32, operands float32 or bfloat16: q [B?, Sq, H, D], k and v [B?, Sk, H, D]. With
-// lists only their pairs of blocks. Defined in float_attention.cu.
-struct FloatAttention {
+// softmax(scale q k^T + bias) v, operands float32 or bfloat16: q [B?, Sq, H, D], k and v [B?, Sk, H, D]. With lists
+// only their pairs of blocks.
+struct AttentionCall {
   const Tensor& q;
   const Tensor& k;
   const Tensor& v;
@@ -17,6 +17,7 @@ struct FloatAttention {
   int64_t block = 0;
 };
 
-void launch_float_attention(CudaContext& ctx, const FloatAttention& attention, const Tensor& out, const Tensor* lse);
+// By the fastest kernel that can (cuda/attention.h). ERR_SHAPE when none can.
+void launch_attention(CudaContext& ctx, const AttentionCall& call, const Tensor& out, const Tensor* lse);
 
 }  // namespace umbel
