@@ -3,9 +3,8 @@
 // One block of threads owns 128 queries of one head and goes over tiles of 128 keys. A producer warpgroup (one thread)
 // brings Q, K and V with the copy engine, K and V in two stages each; two consumer warpgroups own 64 queries each.
 // Consumer, per tile i: issue S = Q K_i, issue O += P V_(i-1), then take the softmax of S while the second product
-// runs. The consumers fall into turns by themselves, so that one's softmax runs under the other's products; named
-// barriers that force the turns gained nothing. P stays in registers: the sums of one product are the left operand of
-// the next (ptx/wgmma.cuh).
+// runs. The consumers fall into turns by themselves, so that one's softmax runs under the other's products. P stays in
+// registers: the sums of one product are the left operand of the next (ptx/wgmma.cuh).
 // Softmax: softmax.cuh. K and V stay in L2: a head at a time, and all blocks of threads sweep its keys in the same
 // order.
 //
@@ -15,10 +14,13 @@
 // number of keys that count with each tile; without a ragged end and with 128 blocks that code is not compiled in.
 //
 // Shared memory for width 128: Q 32 KiB (later O), K and V 2 x 32 KiB each.
-// Measured on an H100 80GB (held at 700 W, 1.6 to 1.7 GHz), bfloat16, TFLOP/s of the tiles that count (heads x tokens):
-// width 128 dense 40 x 69,120 705, 24 x 115,456 683, 40 x 8,192 734, 40 x 69,120 over 512 keys 442; radial with 128
-// blocks 40 x 69,120 at density 0.287 661, 24 x 115,456 at 0.278 611, 24 x 460,800 at 0.109 606, with 64 blocks 40 x
-// 69,120 599; width 64 dense 40 x 32,768 481. The tensor pipe is busy 83 % of the time (dense).
+// Measured on an H200 (at its 700 W), bfloat16, TFLOP/s of the tiles that count (heads x tokens): width 128 dense 40 x
+// 69,120 682, a ragged 40 x 69,000 642, 40 x 8,192 679 to 746, 40 x 69,120 over 512 keys 513; radial 40 x 69,120 with
+// 128 blocks (density 0.287) 679, with 64 blocks (0.261) 600. In the same run PyTorch 2.11: cuDNN dense 628,
+// FlexAttention radial 433, so 1.09 and 1.57 times as fast. On an H100 80GB (an earlier state, Q in shared memory): 24
+// x 115,456 dense 683, radial (0.278) 611; 24 x 460,800 radial (0.109) 606; width 64 dense 40 x 32,768 481. Bound by
+// the tensor pipe (80 to 83 % busy) and the power that it draws. Tried without gain: named barriers that force the
+// turns, and keeping the wait for P V behind the exponentials (more overlap, lower clock: 3 to 6 % slower).
 #include <cuda.h>
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -27,6 +29,7 @@
 
 #include "cuda/attention.h"
 #include "cuda/ptx/mbarrier.cuh"
+#include "cuda/ptx/mma.cuh"
 #include "cuda/ptx/setmaxnreg.cuh"
 #include "cuda/ptx/tma.cuh"
 #include "cuda/ptx/wgmma.cuh"
@@ -226,6 +229,10 @@ __device__ __forceinline__ void issue_values(float (&o)[width / 2], const uint32
 
 template <class T, int width, bool kLimits>
 struct Consumer {
+  // Q in registers spares the tensor cores a third of what they read from shared memory for the scores (2 % faster
+  // dense and radial; with limits 3 % slower).
+  static constexpr int kQueryRegisters = width == 128 && !kLimits ? width / 4 : 0;
+
   Shared<width>& shared;
   const Work& work;
   int group;  // 0 or 1
@@ -234,6 +241,7 @@ struct Consumer {
   float s[64];
   float o[width / 2];
   uint32_t p[32];
+  uint32_t q[kQueryRegisters > 0 ? kQueryRegisters : 1];
   uint32_t limits = 0;  // of the current tile
 
   __device__ __forceinline__ void arrive(uint64_t& barrier) {
@@ -261,18 +269,32 @@ struct Consumer {
     for (int j = 0; j < 32; ++j) p[j] = pack<T>(s[2 * j], s[2 * j + 1]);
   }
 
+  __device__ __forceinline__ void load_queries() {
+    if constexpr (kQueryRegisters > 0) {
+#pragma unroll
+      for (int step = 0; step < width / 16; ++step) {
+        const uint32_t at = shared_address(shared.q) + group * kGroupRows * 128 + step / 4 * kHalfBytes +
+                            swizzled(warp * 16 + lane % 16, (step % 4 * 2 + lane / 16) * 8);
+        load_matrices(reinterpret_cast<uint32_t (&)[4]>(q[4 * step]), at);
+      }
+    }
+  }
   __device__ __forceinline__ void issue_scores(int stage) {
     constexpr uint64_t kStageStep = Shared<width>::kTileBytes >> 4;
     const uint64_t k = descriptor(shared_address(shared.k[0]), kKMajor) + stage * kStageStep;
-    const uint64_t q = descriptor(shared_address(shared.q) + group * kGroupRows * 128, kKMajor);
-#pragma unroll
-    for (int step = 0; step < width / 16; ++step) {
+    const uint64_t left = descriptor(shared_address(shared.q) + group * kGroupRows * 128, kKMajor);
+    const auto product = [&](int step, auto add) {
       const uint64_t offset = (step / 4 * kHalfBytes + step % 4 * 32) >> 4;
-      if (step == 0)
-        wgmma_shared<T, false>(s, q + offset, k + offset);
-      else
-        wgmma_shared<T, true>(s, q + offset, k + offset);
-    }
+      if constexpr (kQueryRegisters > 0) {
+        const uint32_t* a = q + 4 * step;
+        wgmma_registers_k_major<T, add.value>(s, a[0], a[1], a[2], a[3], k + offset);
+      } else {
+        wgmma_shared<T, add.value>(s, left + offset, k + offset);
+      }
+    };
+    product(0, std::false_type{});
+#pragma unroll
+    for (int step = 1; step < width / 16; ++step) product(step, std::true_type{});
     wgmma_commit();
   }
   __device__ __forceinline__ void issue_values(int stage) {
@@ -293,6 +315,7 @@ struct Consumer {
     // Also without tiles: finish() writes over Q.
     mbarrier_wait(shared_address(&shared.q_full), 0);
     if (count == 0) return;
+    load_queries();
     wait_k(0);
     float shrink[2];
     wgmma_fence();
