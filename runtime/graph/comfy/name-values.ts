@@ -1,5 +1,5 @@
 /** Values that were read without knowing their node's class get their names once it is known. */
-import type { DocumentNode, GraphDocument } from "#runtime/graph/document";
+import { withPlainRecords, type DocumentNode, type GraphDocument } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import { isVirtual } from "#runtime/graph/virtual-nodes";
 import { listOf, objectOf } from "./comfy-json.ts";
@@ -12,11 +12,11 @@ export function nameValues(document: GraphDocument, facts: NodeFacts): GraphDocu
     id,
     { ...subgraph, nodes: named(subgraph.nodes, facts) },
   ]);
-  return {
+  return withPlainRecords({
     ...document,
     nodes: named(document.nodes, facts),
     ...(document.subgraphs === undefined ? {} : { subgraphs: Object.fromEntries(subgraphs) }),
-  };
+  });
 }
 
 function named(

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { exportPrompt } from "#runtime/graph/comfy/export-prompt";
+import { NO_FACTS } from "#runtime/graph/comfy/node-facts";
 import { parseDocument } from "#runtime/graph/document";
 import { validateDocument } from "#runtime/graph/validate";
 
@@ -10,4 +12,7 @@ it("names that every object inherits are no nodes, values or subgraphs", () => {
   });
   const { problems } = validateDocument(document, new Map(), () => null);
   expect(problems.length).toBeGreaterThan(0);
+  expect(exportPrompt(document, NO_FACTS)).toEqual({
+    b: { class_type: "subgraph:constructor", inputs: {}, _meta: { title: "subgraph:constructor" } },
+  });
 });
