@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
 import type { MediaFolders } from "#runtime/protocol/host-messages";
-import { byteRange } from "./byte-range.ts";
+import { byteRange } from "#runtime/protocol/byte-range";
 import { containedFile } from "./contained-file.ts";
 import { APP_ORIGIN } from "./locations.ts";
 

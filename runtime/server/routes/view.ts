@@ -1,7 +1,7 @@
 /** GET /view: a picture or clip, with ranges; as it is, or as a smaller picture. */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import sharp from "sharp";
-import { byteRange } from "#runtime/server/byte-range";
+import { byteRange } from "#runtime/protocol/byte-range";
 import { openContained } from "#runtime/server/contained-file";
 import type { Place, ServerContext } from "#runtime/server/context";
 import { mediaType } from "#runtime/server/media-types";

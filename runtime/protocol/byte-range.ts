@@ -7,7 +7,7 @@ export interface ByteRange {
 
 /** null: the whole file is sent; "unsatisfiable": 416. Several ranges are answered with the whole file. */
 export function byteRange(
-  header: string | undefined,
+  header: string | null | undefined,
   size: number,
 ): ByteRange | null | "unsatisfiable" {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byteRange } from "#runtime/server/byte-range";
+import { byteRange } from "#runtime/protocol/byte-range";
 
 test.each([
   [undefined, null],
