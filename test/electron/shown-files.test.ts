@@ -42,9 +42,9 @@ test("windows on one file are told of each other, and when they are alone again"
 test("what another program writes is told once, and its removal", async () => {
   files.claim(1, path, version("one"));
   writeFileSync(path, "two");
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledWith(1, path, version("two")), 5000);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledWith(1, path, version("two")), 9000);
   rmSync(path);
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledWith(1, path, null), 5000);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledWith(1, path, null), 9000);
   expect(changed).toHaveBeenCalledTimes(2);
 });
 
@@ -57,7 +57,7 @@ test("a save is news to the other windows alone", async () => {
     await new Promise((resolve) => setTimeout(resolve, 1600));
     return { version: version("two") };
   });
-  await vi.waitFor(() => expect(changed).toHaveBeenCalled(), 5000);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalled(), 9000);
   expect(changed.mock.calls).toEqual([[2, path, version("two")]]);
 });
 
