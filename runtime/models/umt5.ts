@@ -14,7 +14,7 @@ import type {
   TextEncoderFamily,
   Weights,
 } from "#runtime/sdk/model";
-import { add, attention, embedding, gelu, mul, rmsNorm } from "#runtime/tensor/ops";
+import { add, attention, embedding, mul, rmsNorm } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { blockCount } from "#runtime/weights/block-count";
@@ -170,6 +170,8 @@ function forward(config: Umt5Config, weights: Weights, ids: Int32Array): Tensor 
   return rmsNorm(x, weights.get("encoder.final_layer_norm.weight"), EPS);
 }
 
+// What is added to the states, and the product of gate and values, stay float32: a prompt is short, and all layers add up.
+
 function selfAttention(
   config: Umt5Config,
   weights: Weights,
@@ -184,12 +186,13 @@ function selfAttention(
     .permute([2, 0, 1])
     .contiguous();
   const y = attention(heads("q"), heads("k"), heads("v"), { bias, scale: 1 });
-  return denseLayer(weights, `${name}.o`, y.reshape([x.shape[0] ?? 0, -1]));
+  return denseLayer(weights, `${name}.o`, y.reshape([x.shape[0] ?? 0, -1]), "none", "f32");
 }
 
 function feedForward(weights: Weights, name: string, x: Tensor): Tensor {
-  const gate = gelu(denseLayer(weights, `${name}.wi_0`, x), { tanh: true });
-  return denseLayer(weights, `${name}.wo`, mul(gate, denseLayer(weights, `${name}.wi_1`, x)));
+  const gate = denseLayer(weights, `${name}.wi_0`, x, "gelu_tanh", "f32");
+  const up = denseLayer(weights, `${name}.wi_1`, x, "none", "f32");
+  return denseLayer(weights, `${name}.wo`, mul(gate, up), "none", "f32");
 }
 
 /**

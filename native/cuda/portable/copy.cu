@@ -35,6 +35,10 @@ void copy(CudaContext& ctx, const Tensor& x, const Tensor& out) {
   const int64_t count = out.numel();
   if (count == 0) return;
   StridedPlan plan = plan_strided(x);
+  if (plan.rank == 1 && plan.stride[0] == 1) {
+    check_cuda(cudaMemcpyAsync(out.data, x.data, out.bytes(), cudaMemcpyDeviceToDevice, ctx.stream()), "copy");
+    return;
+  }
   const int inner = plan.rank - 1;
   const auto element = static_cast<int64_t>(dtype_size(x.dtype));
   // The largest unit that divides the inner run, all other strides and the addresses.

@@ -22,21 +22,37 @@ struct Epilogue {
     }
     return v;
   }
-  // Columns `column` and the next, as far as they exist.
-  __device__ __forceinline__ void store_pair(float a, float b, int64_t row, int64_t column) const {
-    if (column >= width) return;
+  // Columns [column, column + n) of a row, n at most 8: finishes sums and writes them.
+  __device__ __forceinline__ void finish8(float (&v)[8], int64_t row, int64_t column, int n) const {
     const int64_t at = row * width + column;
-    a = finish(a, row, column);
-    if (column + 1 >= width) return store_one(out.data, out.type, at, a);
-    b = finish(b, row, column + 1);
-    if (out.aligned && width % 2 == 0 && out.type == DType::f32) {
-      *reinterpret_cast<float2*>(static_cast<float*>(out.data) + at) = make_float2(a, b);
-    } else if (out.aligned && width % 2 == 0 && out.type == DType::bf16) {
-      *reinterpret_cast<uint32_t*>(static_cast<uint16_t*>(out.data) + at) = pack_bf16(a, b);
-    } else {
-      store_one(out.data, out.type, at, a);
-      store_one(out.data, out.type, at + 1, b);
+    Raw8 raw_bias, raw_residual, raw_gate;
+    if (has_bias) raw_bias = load_raw8(bias, column, n);
+    if (has_residual) raw_residual = load_raw8(residual, at, n);
+    if (has_gate) raw_gate = load_raw8(gate, gate_rows ? at : column, n);
+    if (has_bias) {
+      float b[8];
+      to_floats(bias, raw_bias, n, b);
+#pragma unroll
+      for (int j = 0; j < 8; ++j) v[j] += b[j];
     }
+    if (activation) {
+#pragma unroll 1
+      for (int j = 0; j < 8; ++j) {
+        // One copy of the activations' code; v stays in registers.
+        const float first = activate(v[0], activation);
+#pragma unroll
+        for (int i = 0; i < 7; ++i) v[i] = v[i + 1];
+        v[7] = first;
+      }
+    }
+    if (has_residual) {
+      float r[8], g[8];
+      to_floats(residual, raw_residual, n, r);
+      if (has_gate) to_floats(gate, raw_gate, n, g);
+#pragma unroll
+      for (int j = 0; j < 8; ++j) v[j] = fmaf(has_gate ? g[j] : 1.0f, v[j], r[j]);
+    }
+    store8(out, at, n, v);
   }
 };
 

@@ -32,6 +32,7 @@ template <class Rows>
 __global__ void __launch_bounds__(256) float_gemm_kernel(FloatGemmArguments<Rows> g) {
   __shared__ float a[kFloatDepth][kFloatTile + 4];
   __shared__ float b[kFloatDepth][kFloatTile + 4];
+  __shared__ float tile[kFloatTile][kFloatTile + 1];
   const int64_t m0 = blockIdx.x % g.row_tiles * kFloatTile, n0 = blockIdx.x / g.row_tiles * kFloatTile;
   const int thread = threadIdx.x, tx = thread % 16, ty = thread / 16;
   float sums[4][4] = {};
@@ -62,10 +63,19 @@ __global__ void __launch_bounds__(256) float_gemm_kernel(FloatGemmArguments<Rows
   }
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const int64_t row = m0 + ty * 4 + i, column = n0 + tx * 4;
-    if (row >= g.m) continue;
-    g.epilogue.store_pair(sums[i][0], sums[i][1], row, column);
-    g.epilogue.store_pair(sums[i][2], sums[i][3], row, column + 2);
+#pragma unroll
+    for (int j = 0; j < 4; ++j) tile[ty * 4 + i][tx * 4 + j] = sums[i][j];
+  }
+  __syncthreads();
+#pragma unroll 1
+  for (int item = thread; item < kFloatTile * kFloatTile / 8; item += 256) {
+    const int r = item / (kFloatTile / 8), c = item % (kFloatTile / 8) * 8;
+    const int64_t row = m0 + r, column = n0 + c;
+    if (row >= g.m || column >= g.n) continue;
+    float v[8];
+#pragma unroll
+    for (int j = 0; j < 8; ++j) v[j] = tile[r][c + j];
+    g.epilogue.finish8(v, row, column, static_cast<int>(g.n - column < 8 ? g.n - column : 8));
   }
 }
 

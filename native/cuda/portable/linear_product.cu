@@ -54,30 +54,9 @@ __global__ void __launch_bounds__(256) epilogue_kernel(Elements sums, Epilogue e
   for (int64_t g = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; g < groups; g += step) {
     const int64_t row = g / row_groups, column = (g - row * row_groups) * 8, at = row * epilogue.width + column;
     const int n = static_cast<int>(epilogue.width - column < 8 ? epilogue.width - column : 8);
-    const Raw8 raw = load_raw8(sums, at, n);
-    Raw8 raw_residual, raw_gate;
-    if (epilogue.has_residual) raw_residual = load_raw8(epilogue.residual, at, n);
-    if (epilogue.has_gate) raw_gate = load_raw8(epilogue.gate, epilogue.gate_rows ? at : column, n);
     float v[8];
-    to_floats(sums, raw, n, v);
-    if (epilogue.has_bias) {
-      float b[8];
-      load8(epilogue.bias, column, n, b);
-#pragma unroll
-      for (int j = 0; j < 8; ++j) v[j] += b[j];
-    }
-    if (epilogue.activation) {
-#pragma unroll
-      for (int j = 0; j < 8; ++j) v[j] = activate(v[j], epilogue.activation);
-    }
-    if (epilogue.has_residual) {
-      float residual[8], gate[8];
-      to_floats(epilogue.residual, raw_residual, n, residual);
-      if (epilogue.has_gate) to_floats(epilogue.gate, raw_gate, n, gate);
-#pragma unroll
-      for (int j = 0; j < 8; ++j) v[j] = fmaf(epilogue.has_gate ? gate[j] : 1.0f, v[j], residual[j]);
-    }
-    store8(epilogue.out, at, n, v);
+    load8(sums, at, n, v);
+    epilogue.finish8(v, row, column, n);
   }
 }
 

@@ -189,17 +189,35 @@ __global__ void __launch_bounds__(kGemmThreads, 2) mma_gemm_kernel(GemmArguments
   }
   wait_copies<0>();
 
+  // Sums pass through the stages' memory, 64 rows at a time, so that the epilogue is one short loop over groups of eight
+  // columns with 16-byte loads and stores. Eight floats of padding keep the fragments' writes free of bank conflicts.
+  constexpr int pitch = BN + 8, half_rows = kTileRows / 2, row_groups = BN / 8;
+  static_assert(half_rows * pitch * sizeof(float) <= kStages * stage_bytes(BN) && half_rows % warp_rows == 0);
+  auto* tile = reinterpret_cast<float*>(shared);
+#pragma unroll 1
+  for (int pass = 0; pass < 2; ++pass) {
+    __syncthreads();
+    if (warp_row / half_rows == pass) {
 #pragma unroll
-  for (int i = 0; i < row_fragments; ++i) {
+      for (int i = 0; i < row_fragments; ++i) {
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int64_t row = m0 + warp_row + i * 16 + half * 8 + lane / 4;
-      if (row >= g.m) continue;
-#pragma unroll
-      for (int j = 0; j < column_fragments; ++j) {
-        const int64_t column = n0 + warp_column + j * 8 + lane % 4 * 2;
-        g.epilogue.store_pair(sums[i][j][2 * half], sums[i][j][2 * half + 1], row, column);
+        for (int j = 0; j < column_fragments; ++j) {
+          float* to = tile + (warp_row % half_rows + i * 16 + lane / 4) * pitch + warp_column + j * 8 + lane % 4 * 2;
+          *reinterpret_cast<float2*>(to) = make_float2(sums[i][j][0], sums[i][j][1]);
+          *reinterpret_cast<float2*>(to + 8 * pitch) = make_float2(sums[i][j][2], sums[i][j][3]);
+        }
       }
+    }
+    __syncthreads();
+#pragma unroll 1
+    for (int item = thread; item < half_rows * row_groups; item += kGemmThreads) {
+      const int r = item / row_groups, c = item % row_groups * 8;
+      const int64_t row = m0 + pass * half_rows + r, column = n0 + c;
+      if (row >= g.m || column >= g.n) continue;
+      const auto* from = reinterpret_cast<const float4*>(tile + r * pitch + c);
+      const float4 low = from[0], high = from[1];
+      float v[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+      g.epilogue.finish8(v, row, column, static_cast<int>(g.n - column < 8 ? g.n - column : 8));
     }
   }
 }

@@ -1,10 +1,12 @@
 // The norms over the last axis, with what follows them: one read of x, one write.
 //
-// A row belongs to a team: 2 to 32 lanes of a warp for short rows, a whole block for long ones. A thread keeps its groups
-// of eight elements in registers, up to kKept of them, so that x is read once; rows that are longer are read again from
-// L2. The variance is that of the differences from the mean (two passes over the registers), not of squares, so that a
-// large mean costs no digits. Sums run in an order that depends on C alone.
-// Bound by memory. Not measured yet.
+// A row belongs to a team: 2 to 32 lanes of a warp for rows up to 1,024, a block of up to 256 threads for longer ones. A
+// thread keeps its groups of eight elements in registers (`kept` of them, a template argument, so that none is in vain);
+// rows over 8,192 are read again from L2. What does not change from row to row (columns, places in the rotary table) is
+// worked out once, in 32 bits. The variance is that of the differences from the mean (two passes over the registers), not
+// of squares, so that a large mean costs no digits. Sums run in an order that depends on C alone.
+// Bound by memory. A first version reached 33 % (rms_norm_rope) to 56 % (layer_norm_modulate) of the copy bandwidth of an
+// H100; this one is not measured yet.
 #include "core/fail.h"
 #include "cuda/portable/row_norm.h"
 #include "cuda/portable/vector.cuh"
@@ -12,15 +14,17 @@
 namespace umbel {
 namespace {
 
-constexpr int kKept = 4;
+constexpr int kMostKept = 4;
 constexpr int kBlock = 256;
 
 struct RowNormArguments {
   Elements x, weight, bias, cos_sin, out;
   RowNorm::Kind kind;
-  bool has_weight, weight_rows, has_bias, bias_rows, silu, rope;
+  bool has_weight, weight_rows, has_bias, bias_rows, silu, fast_silu, rope, whole_turns;
   float eps, weight_shift, scale;
-  int64_t rows, width, positions, head_width;
+  int64_t rows;
+  int width, head_width;
+  int64_t positions;
 };
 
 // The sum over a team; every thread gets it.
@@ -39,16 +43,18 @@ __device__ __forceinline__ float team_sum(float v, int lanes) {
   return v;
 }
 
-__device__ __forceinline__ void rotate(const RowNormArguments& a, int64_t row, int64_t column, int n, float (&v)[8]) {
-  const int64_t position = row % a.positions, first = position * a.head_width;
+// Turns the pairs of a group; `inside`: its first column within its head.
+__device__ __forceinline__ void rotate(const RowNormArguments& a, int64_t table_row, int inside, int n, float (&v)[8]) {
   float turn[8];
-  const int64_t inside = column % a.head_width;
-  if (a.head_width % 8 == 0) {
-    load8(a.cos_sin, first + inside, n, turn);
+  if (a.whole_turns) {
+    load8(a.cos_sin, table_row + inside, n, turn);
   } else {
-#pragma unroll
+#pragma unroll 1
     for (int j = 0; j < 8; ++j) {
-      turn[j] = j < n ? load_one(a.cos_sin.data, a.cos_sin.type, first + (column + j) % a.head_width) : 0.0f;
+      const float next = j < n ? load_one(a.cos_sin.data, a.cos_sin.type, table_row + (inside + j) % a.head_width) : 0.0f;
+#pragma unroll
+      for (int i = 0; i < 7; ++i) turn[i] = turn[i + 1];
+      turn[7] = next;
     }
   }
 #pragma unroll
@@ -60,9 +66,9 @@ __device__ __forceinline__ void rotate(const RowNormArguments& a, int64_t row, i
 }
 
 // Eight normalised elements on their way out.
-__device__ __forceinline__ void finish(const RowNormArguments& a, int64_t row, int64_t column, int n, float (&v)[8],
-                                       float mean, float factor) {
-  const int64_t at = row * a.width + column;
+__device__ __forceinline__ void finish(const RowNormArguments& a, int64_t from, int64_t table_row, int column, int inside,
+                                       int n, float (&v)[8], float mean, float factor) {
+  const int64_t at = from + column;
 #pragma unroll
   for (int j = 0; j < 8; ++j) v[j] = (v[j] - mean) * factor;
   if (a.has_weight) {
@@ -78,52 +84,67 @@ __device__ __forceinline__ void finish(const RowNormArguments& a, int64_t row, i
     for (int j = 0; j < 8; ++j) v[j] += b[j];
   }
   if (a.silu) {
+    if (a.fast_silu) {
 #pragma unroll
-    for (int j = 0; j < 8; ++j) v[j] = silu(v[j]);
+      for (int j = 0; j < 8; ++j) v[j] = __fdividef(v[j], 1.0f + __expf(-v[j]));
+    } else {
+#pragma unroll
+      for (int j = 0; j < 8; ++j) v[j] = silu(v[j]);
+    }
   }
-  if (a.rope) rotate(a, row, column, n, v);
+  if (a.rope) rotate(a, table_row, inside, n, v);
   store8(a.out, at, n, v);
 }
 
-template <bool whole_block>
+template <bool whole_block, int kept>
 __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, int team) {
-  const int lane = threadIdx.x % team;
-  const int64_t teams = static_cast<int64_t>(gridDim.x) * (blockDim.x / team);
-  const int64_t groups = (a.width + 7) / 8;
-  const float inverse_width = 1.0f / static_cast<float>(a.width);
+  const int lane = threadIdx.x % team, teams_here = blockDim.x / team, mine = threadIdx.x / team;
+  const int width = a.width, groups = (width + 7) / 8;
+  const float inverse_width = 1.0f / static_cast<float>(width);
+  int lengths[kept], insides[kept];
+#pragma unroll
+  for (int k = 0; k < kept; ++k) {
+    const int column = (lane + k * team) * 8;
+    lengths[k] = width - column < 8 ? (width - column < 0 ? 0 : width - column) : 8;
+    insides[k] = a.rope ? column % a.head_width : 0;
+  }
+  // Beyond what registers keep, in blocks only.
+  const int rest = lane + kept * team;
+  const int64_t step = static_cast<int64_t>(gridDim.x) * teams_here;
   // All teams of a warp go through the loop together, since their sums need the whole warp.
-  const int64_t turns = (a.rows + teams - 1) / teams;
-  for (int64_t turn = 0; turn < turns; ++turn) {
-    const int64_t row = turn * teams + static_cast<int64_t>(blockIdx.x) * (blockDim.x / team) + threadIdx.x / team;
+  const int64_t turns = (a.rows + step - 1) / step;
+  int64_t row = static_cast<int64_t>(blockIdx.x) * teams_here + mine;
+  for (int64_t turn = 0; turn < turns; ++turn, row += step) {
     const bool present = row < a.rows;
-    const int64_t from = row * a.width;
-    float kept[kKept][8];
+    const int64_t from = row * width;
+    Raw8 raw[kept];
+#pragma unroll
+    for (int k = 0; k < kept; ++k) {
+      if (present && lengths[k] > 0) raw[k] = load_raw8(a.x, from + (lane + k * team) * 8, lengths[k]);
+    }
+    float values[kept][8];
     float sum = 0, squares = 0;
 #pragma unroll
-    for (int k = 0; k < kKept; ++k) {
-      const int64_t group = lane + static_cast<int64_t>(k) * team;
-      const int64_t column = group * 8;
-      const int n = present && group < groups ? static_cast<int>(a.width - column < 8 ? a.width - column : 8) : 0;
-      if (n > 0) {
-        load8(a.x, from + column, n, kept[k]);
-      } else {
+    for (int k = 0; k < kept; ++k) {
 #pragma unroll
-        for (int j = 0; j < 8; ++j) kept[k][j] = 0;
-      }
+      for (int j = 0; j < 8; ++j) values[k][j] = 0;
+      if (present && lengths[k] > 0) to_floats(a.x, raw[k], lengths[k], values[k]);
 #pragma unroll
       for (int j = 0; j < 8; ++j) {
-        sum += kept[k][j];
-        squares = fmaf(kept[k][j], kept[k][j], squares);
+        sum += values[k][j];
+        squares = fmaf(values[k][j], values[k][j], squares);
       }
     }
-    for (int64_t group = lane + static_cast<int64_t>(kKept) * team; present && group < groups; group += team) {
-      float v[8];
-      const int64_t column = group * 8;
-      load8(a.x, from + column, static_cast<int>(a.width - column < 8 ? a.width - column : 8), v);
+    if constexpr (whole_block) {
+#pragma unroll 1
+      for (int group = rest; present && group < groups; group += team) {
+        float v[8];
+        load8(a.x, from + group * 8, width - group * 8 < 8 ? width - group * 8 : 8, v);
 #pragma unroll
-      for (int j = 0; j < 8; ++j) {
-        sum += v[j];
-        squares = fmaf(v[j], v[j], squares);
+        for (int j = 0; j < 8; ++j) {
+          sum += v[j];
+          squares = fmaf(v[j], v[j], squares);
+        }
       }
     }
     float mean = 0, factor;
@@ -131,23 +152,24 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
       mean = team_sum<whole_block>(sum, team) * inverse_width;
       float variance = 0;
 #pragma unroll
-      for (int k = 0; k < kKept; ++k) {
-        const int64_t column = (lane + static_cast<int64_t>(k) * team) * 8;
+      for (int k = 0; k < kept; ++k) {
 #pragma unroll
         for (int j = 0; j < 8; ++j) {
-          const float d = column + j < a.width ? kept[k][j] - mean : 0.0f;
+          const float d = j < lengths[k] ? values[k][j] - mean : 0.0f;
           variance = fmaf(d, d, variance);
         }
       }
-      for (int64_t group = lane + static_cast<int64_t>(kKept) * team; present && group < groups; group += team) {
-        float v[8];
-        const int64_t column = group * 8;
-        const int n = static_cast<int>(a.width - column < 8 ? a.width - column : 8);
-        load8(a.x, from + column, n, v);
+      if constexpr (whole_block) {
+#pragma unroll 1
+        for (int group = rest; present && group < groups; group += team) {
+          float v[8];
+          const int n = width - group * 8 < 8 ? width - group * 8 : 8;
+          load8(a.x, from + group * 8, n, v);
 #pragma unroll
-        for (int j = 0; j < 8; ++j) {
-          const float d = j < n ? v[j] - mean : 0.0f;
-          variance = fmaf(d, d, variance);
+          for (int j = 0; j < 8; ++j) {
+            const float d = j < n ? v[j] - mean : 0.0f;
+            variance = fmaf(d, d, variance);
+          }
         }
       }
       factor = 1.0f / sqrtf(team_sum<whole_block>(variance, team) * inverse_width + a.eps);
@@ -159,20 +181,40 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
       if (isnan(total)) factor = total;
     }
     if (!present) continue;
+    const int64_t table_row = a.rope ? row % a.positions * a.head_width : 0;
 #pragma unroll
-    for (int k = 0; k < kKept; ++k) {
-      const int64_t column = (lane + static_cast<int64_t>(k) * team) * 8;
-      if (column < a.width) {
-        finish(a, row, column, static_cast<int>(a.width - column < 8 ? a.width - column : 8), kept[k], mean, factor);
+    for (int k = 0; k < kept; ++k) {
+      const int column = (lane + k * team) * 8;
+      if (lengths[k] > 0) finish(a, from, table_row, column, insides[k], lengths[k], values[k], mean, factor);
+    }
+    if constexpr (whole_block) {
+#pragma unroll 1
+      for (int group = rest; group < groups; group += team) {
+        float v[8];
+        const int column = group * 8, n = width - column < 8 ? width - column : 8;
+        load8(a.x, from + column, n, v);
+        finish(a, from, table_row, column, a.rope ? column % a.head_width : 0, n, v, mean, factor);
       }
     }
-    for (int64_t group = lane + static_cast<int64_t>(kKept) * team; group < groups; group += team) {
-      float v[8];
-      const int64_t column = group * 8;
-      const int n = static_cast<int>(a.width - column < 8 ? a.width - column : 8);
-      load8(a.x, from + column, n, v);
-      finish(a, row, column, n, v, mean, factor);
-    }
+  }
+}
+
+template <bool whole_block>
+void launch_kept(CudaContext& ctx, const RowNormArguments& a, int kept, int team, unsigned threads) {
+  const unsigned blocks = grid_of(a.rows, static_cast<int>(threads) / team, ctx.multiprocessors(), 32);
+  switch (kept) {
+    case 1:
+      row_norm_kernel<whole_block, 1><<<blocks, threads, 0, ctx.stream()>>>(a, team);
+      break;
+    case 2:
+      row_norm_kernel<whole_block, 2><<<blocks, threads, 0, ctx.stream()>>>(a, team);
+      break;
+    case 3:
+      row_norm_kernel<whole_block, 3><<<blocks, threads, 0, ctx.stream()>>>(a, team);
+      break;
+    default:
+      row_norm_kernel<whole_block, 4><<<blocks, threads, 0, ctx.stream()>>>(a, team);
+      break;
   }
 }
 
@@ -180,43 +222,46 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
 
 void launch_row_norm(CudaContext& ctx, const RowNorm& norm, const Tensor& x, const Tensor& out, const char* name) {
   if (out.numel() == 0) return;
+  const int64_t width = x.dim(-1);
+  if (width > int64_t{1} << 30) fail("ERR_SHAPE", "Expected rows of at most 2^30 elements for a norm.");
   RowNormArguments a{};
-  a.width = x.dim(-1);
-  a.rows = x.numel() / a.width;
-  a.x = rows_of(x, a.width);
-  a.out = rows_of(out, a.width);
+  a.width = static_cast<int>(width);
+  a.rows = x.numel() / width;
+  a.x = rows_of(x, width);
+  a.out = rows_of(out, width);
   a.kind = norm.kind;
   a.eps = norm.eps;
-  a.scale = sqrtf(static_cast<float>(a.width));
+  a.scale = sqrtf(static_cast<float>(width));
   a.weight_shift = norm.weight_shift;
   a.silu = norm.silu;
+  // Two units in the last place of float32, far below what bfloat16 keeps.
+  a.fast_silu = out.dtype == DType::bf16;
   a.has_weight = norm.weight != nullptr;
   a.has_bias = norm.bias != nullptr;
   a.rope = norm.cos_sin != nullptr;
-  if (norm.weight) a.weight = rows_of(*norm.weight, a.width);
-  if (norm.bias) a.bias = rows_of(*norm.bias, a.width);
+  if (norm.weight) a.weight = rows_of(*norm.weight, width);
+  if (norm.bias) a.bias = rows_of(*norm.bias, width);
   a.weight_rows = norm.weight_rows;
   a.bias_rows = norm.bias_rows;
   a.positions = 1;
   a.head_width = a.width;
   if (norm.cos_sin) {
-    a.head_width = norm.head_width;
-    a.cos_sin = rows_of(*norm.cos_sin, a.head_width);
+    a.head_width = static_cast<int>(norm.head_width);
+    a.cos_sin = rows_of(*norm.cos_sin, norm.head_width);
     a.positions = norm.cos_sin->dim(0);
+    a.whole_turns = norm.head_width % 8 == 0;
   }
-  const int64_t groups = (a.width + 7) / 8;
-  if (groups <= 64) {
+  const int groups = (a.width + 7) / 8;
+  if (groups <= 32 * kMostKept) {
     int team = 2;
     while (team < 32 && team < groups) team *= 2;
-    const unsigned blocks = grid_of(a.rows, kBlock / team, ctx.multiprocessors());
-    row_norm_kernel<false><<<blocks, kBlock, 0, ctx.stream()>>>(a, team);
+    launch_kept<false>(ctx, a, (groups + team - 1) / team, team, kBlock);
   } else {
     // As few idle lanes as possible: the smallest block that keeps the row in registers.
-    const int64_t each = (groups + kBlock - 1) / kBlock < kKept ? (groups + kBlock - 1) / kBlock : kKept;
-    int64_t threads = ((groups + each - 1) / each + 31) / 32 * 32;
+    const int needed = (groups + kBlock - 1) / kBlock, kept = needed < kMostKept ? needed : kMostKept;
+    int threads = ((groups + kept - 1) / kept + 31) / 32 * 32;
     threads = threads > kBlock ? kBlock : threads;
-    const unsigned blocks = grid_of(a.rows, 1, ctx.multiprocessors(), 32);
-    row_norm_kernel<true><<<blocks, static_cast<unsigned>(threads), 0, ctx.stream()>>>(a, static_cast<int>(threads));
+    launch_kept<true>(ctx, a, kept, threads, static_cast<unsigned>(threads));
   }
   check_launch(name);
 }

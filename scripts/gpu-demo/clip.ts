@@ -1,0 +1,162 @@
+import type { ModelManager } from "#runtime/engine/models/manager";
+import { Denoiser } from "#runtime/sampling/guidance";
+import { latentNoise } from "#runtime/sampling/noise";
+import { sampleLatent } from "#runtime/sampling/run";
+import { samplerByName } from "#runtime/sampling/sampler-registry";
+import { scheduleSigmas } from "#runtime/sampling/schedules";
+import { modelRecipe } from "#runtime/sdk/recipes";
+import type { Conditioning } from "#runtime/sdk/values";
+import type { Device } from "#runtime/tensor/device";
+import { encodeTokens, tokenizePrompt } from "#runtime/text/encode-prompt";
+import { tokenizerOf } from "#runtime/text/tokenizer-of";
+
+export interface ClipSettings {
+  readonly prompt: string;
+  readonly width: number;
+  readonly height: number;
+  readonly length: number;
+  readonly steps: number;
+  readonly cfg: number;
+  readonly seed: bigint;
+  readonly diffusion: string;
+  readonly encoder: string;
+  readonly vae: string;
+}
+
+export interface Clip {
+  readonly text: Float32Array;
+  /** The model's prediction at the first step. */
+  readonly prediction: Float32Array;
+  readonly latent: Float32Array;
+  readonly frames: Float32Array;
+  readonly seconds: { readonly text: number; readonly sampling: number; readonly decoding: number };
+  /** Whether a second run gave the same frames. */
+  readonly repeats: boolean;
+}
+
+/** A prompt becomes a clip, without nodes or files. */
+export async function makeClip(
+  device: Device,
+  manager: ModelManager,
+  settings: ClipSettings,
+): Promise<Clip> {
+  const start = performance.now();
+  const [positive, negative] = await encode(manager, settings);
+  const encoded = performance.now();
+  const { prediction, latent, shape } = await sample(device, manager, settings, positive, negative);
+  const sampled = performance.now();
+  const frames = await decode(device, manager, settings, latent, shape);
+  const decoded = performance.now();
+  return {
+    text: positive[0]?.context.data ?? new Float32Array(),
+    prediction,
+    latent,
+    frames,
+    seconds: {
+      text: (encoded - start) / 1000,
+      sampling: (sampled - encoded) / 1000,
+      decoding: (decoded - sampled) / 1000,
+    },
+    repeats: false,
+  };
+}
+
+async function encode(
+  manager: ModelManager,
+  { prompt, encoder }: ClipSettings,
+): Promise<readonly [Conditioning, Conditioning]> {
+  const checkpoint = manager.identify(encoder, "text-encoder");
+  using lease = await manager.textEncoder({ kind: "clip", checkpoint, loras: [] });
+  const tokenizer = tokenizerOf(lease.tokenizer);
+  const part = async (text: string): Promise<Conditioning> => [
+    await encodeTokens(lease.instance, tokenizePrompt(tokenizer, text)),
+  ];
+  return [await part(prompt), await part("")];
+}
+
+async function sample(
+  device: Device,
+  manager: ModelManager,
+  settings: ClipSettings,
+  positive: Conditioning,
+  negative: Conditioning,
+) {
+  const { diffusion, width, height, length, steps, cfg, seed } = settings;
+  using lease = await manager.diffusion(modelRecipe(manager.identify(diffusion, "diffusion")));
+  const { latent: format, timestepFactor } = lease.family;
+  const shape = [
+    1,
+    format.channels,
+    Math.floor((length - 1) / format.temporalFactor) + 1,
+    height / format.spatialFactor,
+    width / format.spatialFactor,
+  ];
+  const noise = latentNoise(shape, seed);
+  using denoiser = new Denoiser(device, { model: lease.instance, positive, negative, cfg });
+  using x = device.tensor(noise, shape);
+  using first = denoiser.denoise(x, { sigma: 1, timestep: timestepFactor });
+  const prediction = await first.read();
+  const shift = 5;
+  const { samples } = await sampleLatent({
+    device,
+    model: lease.instance,
+    family: lease.family,
+    shift,
+    sampler: samplerByName("euler"),
+    sigmas: scheduleSigmas("simple", { shift, timestepFactor }, steps),
+    latent: { samples: { data: new Float32Array(noise.length), shape } },
+    noise: { kind: "random", seed },
+    positive,
+    negative,
+    cfg,
+  });
+  return { prediction, latent: samples.samples.data, shape };
+}
+
+async function decode(
+  device: Device,
+  manager: ModelManager,
+  { vae }: ClipSettings,
+  latent: Float32Array,
+  shape: readonly number[],
+): Promise<Float32Array> {
+  using lease = await manager.vae({ kind: "vae", checkpoint: manager.identify(vae, "vae") });
+  using samples = device.tensor(latent, shape.slice(1));
+  const parts: Float32Array[] = [];
+  await lease.instance.decode(samples, async (frames) => {
+    parts.push(await frames.read());
+  });
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    values.set(part, at);
+    at += part.length;
+  }
+  return values;
+}
+
+/** Relative errors, and the frames' PSNR in dB of a range of 2 (-1..1); infinite when they are equal. */
+export function compareClips(a: Clip, b: Clip) {
+  return {
+    text: relativeError(a.text, b.text),
+    prediction: relativeError(a.prediction, b.prediction),
+    latent: relativeError(a.latent, b.latent),
+    frames: psnr(a.frames, b.frames),
+  };
+}
+
+function relativeError(a: Float32Array, b: Float32Array): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < b.length; i++) {
+    difference += ((a[i] ?? NaN) - (b[i] ?? 0)) ** 2;
+    norm += (b[i] ?? 0) ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
+
+function psnr(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < b.length; i++) sum += ((a[i] ?? NaN) - (b[i] ?? 0)) ** 2;
+  return 10 * Math.log10((4 * b.length) / sum);
+}
