@@ -13,8 +13,11 @@ export class CudaDevice extends AddonDevice {
   readonly name = "cuda";
   readonly compute: "f32" | "bf16";
   readonly activations: "f32" | "bf16";
+  /** Bytes that may be used. */
+  readonly memoryLimit: number;
 
   constructor({ precision = "bf16", memoryLimit }: CudaDeviceOptions = {}) {
+    const { freeBytes } = cudaInfo();
     super({
       device: "cuda",
       precision,
@@ -22,6 +25,7 @@ export class CudaDevice extends AddonDevice {
     });
     this.compute = precision;
     this.activations = precision;
+    this.memoryLimit = memoryLimit ?? freeBytes;
   }
 }
 

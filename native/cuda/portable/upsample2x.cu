@@ -6,12 +6,16 @@
 namespace umbel {
 namespace {
 
+// Index: 32 bits where the groups can be counted in them, since 64-bit divisions take longer than the memory.
+template <class Index>
 __global__ void __launch_bounds__(256)
     upsample2x_kernel(Elements x, Elements out, int64_t width, int64_t channels, int64_t groups) {
-  const int64_t pixel_groups = (channels + 7) / 8, step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+  const auto pixel_groups = static_cast<Index>((channels + 7) / 8), row_pixels = static_cast<Index>(width);
+  const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
   for (int64_t g = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; g < groups; g += step) {
-    const int64_t pixel = g / pixel_groups, channel = (g - pixel * pixel_groups) * 8;
-    const int64_t row = pixel / width, column = pixel - row * width;
+    const Index index = static_cast<Index>(g), at = index / pixel_groups, line = at / row_pixels;
+    const int64_t pixel = at, channel = static_cast<int64_t>(index - at * pixel_groups) * 8;
+    const int64_t row = line, column = at - line * row_pixels;
     const int n = static_cast<int>(channels - channel < 8 ? channels - channel : 8);
     float v[8];
     load8(x, pixel * channels + channel, n, v);
@@ -26,8 +30,10 @@ __global__ void __launch_bounds__(256)
 void upsample2x(CudaContext& ctx, const Tensor& x, const Tensor& out) {
   if (out.numel() == 0) return;
   const int64_t width = x.dim(2), channels = x.dim(3), groups = x.numel() / channels * ((channels + 7) / 8);
-  upsample2x_kernel<<<grid_of(groups, 256, ctx.multiprocessors()), 256, 0, ctx.stream()>>>(
-      rows_of(x, channels), rows_of(out, channels), width, channels, groups);
+  const auto kernel = groups < int64_t{1} << 32 ? &upsample2x_kernel<uint32_t> : &upsample2x_kernel<uint64_t>;
+  kernel<<<grid_of(groups, 256, ctx.multiprocessors()), 256, 0, ctx.stream()>>>(rows_of(x, channels),
+                                                                               rows_of(out, channels), width, channels,
+                                                                               groups);
   check_launch("upsample2x");
 }
 

@@ -22,7 +22,9 @@ import type {
   ModelRecipe,
   VaeRecipe,
 } from "#runtime/sdk/values";
+import { CudaDevice } from "#runtime/tensor/cuda-device";
 import type { Device } from "#runtime/tensor/device";
+import { countElements, dtypeSize } from "#runtime/tensor/layout";
 import type { DType } from "#runtime/tensor/tensor";
 import type { LoraUse } from "#runtime/weights/lora-merge";
 import type { LoraReport } from "#runtime/weights/lora-plan";
@@ -39,7 +41,10 @@ import { patchedStore, sourceStore, type WeightStore } from "./weight-store.ts";
 export interface ModelManagerOptions {
   readonly device: Device;
   readonly families: readonly AnyFamily[];
-  /** Bytes that weights may take before unused ones are given up; by default 60 % of the machine's memory. */
+  /**
+   * Bytes that weights may take before unused ones are given up; by default 60 % of the machine's memory, on a GPU three
+   * quarters of what may be used there.
+   */
   readonly budget?: number;
 }
 
@@ -76,7 +81,7 @@ export class ModelManager implements ModelAccess {
   readonly #detected = new WeakMap<object, readonly DetectedModel[]>();
   readonly #residents: Residents;
 
-  constructor({ device, families, budget = defaultBudget() }: ModelManagerOptions) {
+  constructor({ device, families, budget = defaultBudget(device) }: ModelManagerOptions) {
     this.#device = device;
     this.#families = families;
     this.#residents = new Residents(budget);
@@ -235,6 +240,7 @@ export class ModelManager implements ModelAccess {
   }
 
   #base({ weightType }: Wanted, detected: DetectedModel): BaseModel {
+    if (this.#device instanceof CudaDevice) this.#residents.makeRoom(storedBytes(detected));
     const scaled = [...detected.names].filter(([, own]) => detected.part.scales.has(own));
     const source = checkpointSource(detected, this.#device, {
       scaledType: this.#ownType(
@@ -282,6 +288,17 @@ export class ModelManager implements ModelAccess {
   }
 }
 
+/** Bytes of a model's tensors as its file stores them. */
+function storedBytes({ names, part }: DetectedModel): number {
+  let bytes = 0;
+  for (const own of names.values()) {
+    const entry = part.file.tensors.get(part.prefix + own);
+    if (entry === undefined || entry.dtype === "other") continue;
+    bytes += countElements(entry.shape) * dtypeSize(entry.dtype);
+  }
+  return bytes;
+}
+
 function lease<Instance>(held: Held<ReadyModel>, instance: Instance) {
   return {
     instance,
@@ -290,7 +307,8 @@ function lease<Instance>(held: Held<ReadyModel>, instance: Instance) {
   };
 }
 
-function defaultBudget(): number {
+function defaultBudget(device: Device): number {
+  if (device instanceof CudaDevice) return 0.75 * device.memoryLimit;
   const limit = process.constrainedMemory();
   return 0.6 * Math.min(totalmem(), limit > 0 ? limit : Infinity);
 }
