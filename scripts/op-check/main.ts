@@ -10,12 +10,9 @@ import { parseArgs } from "node:util";
 import { UmbelError } from "#runtime/errors";
 import { cudaInfo } from "#runtime/tensor/cuda-device";
 import { openDevice } from "#runtime/tensor/devices";
-import { attentionCases } from "./attention-cases.ts";
 import { checkCase, type CaseOutcome } from "./check-case.ts";
-import { elementwiseCases } from "./elementwise-cases.ts";
 import { checkLarge, largeCases } from "./large-cases.ts";
-import { matrixCases } from "./matrix-cases.ts";
-import { normCases } from "./norm-cases.ts";
+import { opCases } from "./op-cases.ts";
 import { formatOutcomes } from "./report.ts";
 
 const SILENCE_MS = 60_000;
@@ -38,7 +35,7 @@ if (!["f32", "bf16", "large"].includes(mode) || (device !== "cuda" && device !==
 }
 const wanted = ({ op, title }: { op: string; title: string }) =>
   only.length === 0 || only.some((word) => `${op} ${title}`.includes(word));
-const cases = [...elementwiseCases, ...normCases, ...matrixCases, ...attentionCases].filter(wanted);
+const cases = opCases.filter(wanted);
 const large = largeCases.filter(wanted);
 
 async function runFrom(first: number): Promise<void> {

@@ -1,0 +1,13 @@
+import { attentionCases } from "./attention-cases.ts";
+import { elementwiseCases } from "./elementwise-cases.ts";
+import { matrixCases } from "./matrix-cases.ts";
+import { normCases } from "./norm-cases.ts";
+import type { OpCase } from "./op-case.ts";
+
+/** Cases of every op. */
+export const opCases: readonly OpCase[] = [
+  ...elementwiseCases,
+  ...normCases,
+  ...matrixCases,
+  ...attentionCases,
+];
