@@ -33,6 +33,7 @@ export type ServiceJobEvent =
 export type ServiceEvent =
   /** The way to the service was lost and is there again: what was told in between is missing, so read states again. */
   | { readonly type: "reconnected" }
+  /** At most ten times a second: a short job may be over before a state shows it. */
   | { readonly type: "queue"; readonly state: QueueState }
   | { readonly type: "job"; readonly event: ServiceJobEvent }
   | {

@@ -15,6 +15,11 @@ export class EventHub {
     return () => void this.#listeners.delete(entry);
   }
 
+  /** Whether anybody listens. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   emit(event: ServiceEvent): void {
     for (const listener of this.#listeners) {
       try {

@@ -14,6 +14,8 @@ import type { FilePlace } from "./result-places.ts";
 export interface ServiceOptions extends CoreOptions {
   /** Where downloaded models go; by default the first model folder of `engine` that is not the bundled one. */
   readonly modelFolder?: string;
+  /** Entry of the threads in which plans are made and files are read, for tests. */
+  readonly threadEntry?: URL;
 }
 
 export interface Service {
@@ -46,6 +48,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     modelFolder,
     dataFolder,
     emit: (event) => hub.emit(event),
+    ...(options.threadEntry === undefined ? {} : { threadEntry: options.threadEntry }),
     withTimes: async (report, stages) => {
       const device = await core.deviceName();
       return device === null ? report : times.fill(report, stages, device);

@@ -1,10 +1,17 @@
-/** Tells listeners what the queue looks like, at most every few milliseconds: a thousand jobs are added at once. */
+/**
+ * Tells listeners what the queue looks like: soon after a change, and at most ten times a second, since many jobs are
+ * added or done at once and a state is large.
+ */
+import { performance } from "node:perf_hooks";
 import type { QueueState } from "#runtime/protocol/service-values";
 import type { EventHub } from "./event-hub.ts";
 import type { JobQueue } from "./job-queue.ts";
 import type { ServiceSettings } from "./service-settings.ts";
 
-const INTERVAL_MILLISECONDS = 25;
+/** Milliseconds from a change to its event. */
+const SOON = 25;
+/** Milliseconds between two events. */
+const APART = 100;
 const SHOWN = 100;
 
 export class QueueAnnouncer {
@@ -13,6 +20,7 @@ export class QueueAnnouncer {
   readonly #hub: EventHub;
   #version = 0;
   #timer: NodeJS.Timeout | null = null;
+  #told = -Infinity;
 
   constructor(queue: JobQueue, settings: ServiceSettings, hub: EventHub) {
     this.#queue = queue;
@@ -33,18 +41,27 @@ export class QueueAnnouncer {
   /** After each change of the queue. */
   changed(): void {
     this.#version++;
-    this.#timer ??= setTimeout(() => this.flush(), INTERVAL_MILLISECONDS);
+    this.#timer ??= setTimeout(() => this.#tell(), Math.max(SOON, this.#wait()));
   }
 
-  /** Tells at once what has changed, if anything has. */
-  flush(): void {
-    if (this.#timer === null) return;
-    this.stop();
-    this.#hub.emit({ type: "queue", state: this.state() });
+  /** After a change that should be known before what follows it, unless the last one was told just now. */
+  changedNow(): void {
+    this.changed();
+    if (this.#wait() <= 0) this.#tell();
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+  }
+
+  #wait(): number {
+    return this.#told + APART - performance.now();
+  }
+
+  #tell(): void {
+    this.stop();
+    this.#told = performance.now();
+    if (this.#hub.isHeard) this.#hub.emit({ type: "queue", state: this.state() });
   }
 }

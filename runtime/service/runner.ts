@@ -78,8 +78,7 @@ export class Runner {
   #start(taken: TakenJob): void {
     const { announcer } = this.#parts;
     this.#current.set(taken.job, null);
-    announcer.changed();
-    announcer.flush();
+    announcer.changedNow();
     const run = this.#run(taken).then(
       () => {
         this.#current.delete(taken.job);

@@ -1,6 +1,7 @@
 /** A service over a fake engine process, and what it has told. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, expect, vi } from "vitest";
 import type { Method, Params, Result } from "#runtime/protocol/contract";
 import type { GraphDocument } from "#runtime/graph/document";
@@ -68,6 +69,7 @@ export async function fakeService(
     dataFolder: join(folder, "data"),
     engine: fakeSettings(folder),
     entry: FAKE_ENGINE,
+    threadEntry: pathToFileURL(join(ROOT, "dist/runtime/service/library/thread-entry.js")),
     ...options,
   });
   open.add(service);

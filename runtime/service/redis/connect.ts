@@ -30,6 +30,13 @@ export async function connectRedis(url: string): Promise<Redis> {
   return redis;
 }
 
+/** Another connection to the same place, for what blocks or listens. Its owner disconnects it. */
+export function anotherConnection(redis: Redis): Redis {
+  const another = redis.duplicate({ lazyConnect: false });
+  another.on("error", () => undefined);
+  return another;
+}
+
 /** Without user and password. */
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "the given address";

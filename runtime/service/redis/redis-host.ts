@@ -10,6 +10,7 @@ import type { JobEvent, JobEventSink } from "#runtime/protocol/events";
 import type { DeviceInfo, MemoryReport } from "#runtime/protocol/service-values";
 import type { EngineHost } from "#runtime/service/engine-host";
 import type { ResultFolders } from "#runtime/service/result-places";
+import { anotherConnection } from "./connect.ts";
 import {
   CANCEL_CHANNEL,
   cancelKey,
@@ -55,6 +56,7 @@ export class RedisHost implements EngineHost {
   readonly #redis: Redis;
   readonly #options: RedisHostOptions;
   readonly #subscriber: Redis;
+  readonly #stream: Redis;
   readonly #queue: Queue<Task, TaskOutcome>;
   readonly #ends: QueueEvents;
   readonly #pending = new Map<string, Pending>();
@@ -64,14 +66,13 @@ export class RedisHost implements EngineHost {
 
   constructor(options: RedisHostOptions) {
     const { redis } = options;
-    this.#redis = redis.duplicate({ lazyConnect: false });
-    this.#redis.on("error", () => undefined);
+    this.#redis = anotherConnection(redis);
     this.#options = options;
-    this.#subscriber = redis.duplicate({ lazyConnect: false });
-    this.#subscriber.on("error", () => undefined);
+    this.#subscriber = anotherConnection(redis);
+    this.#stream = anotherConnection(redis);
     this.#subscriber.on("message", (channel, text) => this.#receive(channel, text));
     this.#queue = new Queue(QUEUE, { connection: this.#redis });
-    this.#ends = new QueueEvents(QUEUE, { connection: redis.duplicate({ lazyConnect: false }) });
+    this.#ends = new QueueEvents(QUEUE, { connection: this.#stream });
     this.#queue.on("error", () => undefined);
     this.#ends.on("error", () => undefined);
     this.#ends.on("completed", ({ jobId, returnvalue }) => {
@@ -142,8 +143,7 @@ export class RedisHost implements EngineHost {
     for (const id of this.#pending.keys()) this.#end(id, gone("the server was stopped"));
     await this.#ends.close();
     await this.#queue.close();
-    this.#subscriber.disconnect();
-    this.#redis.disconnect();
+    for (const connection of [this.#subscriber, this.#stream, this.#redis]) connection.disconnect();
   }
 
   async #cancel(id: string): Promise<void> {

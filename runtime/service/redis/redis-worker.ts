@@ -13,6 +13,7 @@ import type { Json } from "#runtime/graph/json";
 import type { JobEvent } from "#runtime/protocol/events";
 import type { EngineHost } from "#runtime/service/engine-host";
 import type { ResultFolders } from "#runtime/service/result-places";
+import { anotherConnection } from "./connect.ts";
 import {
   CANCEL_CHANNEL,
   cancelKey,
@@ -51,6 +52,7 @@ export class RedisWorker implements AsyncDisposable {
   readonly id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   readonly #options: RedisWorkerOptions;
   readonly #subscriber: Redis;
+  readonly #taking: Redis;
   #worker: Worker<Task, TaskOutcome> | null = null;
   #listed: AsyncDisposable | null = null;
   #running: { readonly task: string; readonly job: string; ends: boolean } | null = null;
@@ -58,8 +60,8 @@ export class RedisWorker implements AsyncDisposable {
 
   constructor(options: RedisWorkerOptions) {
     this.#options = options;
-    this.#subscriber = options.redis.duplicate({ lazyConnect: false });
-    this.#subscriber.on("error", () => undefined);
+    this.#subscriber = anotherConnection(options.redis);
+    this.#taking = anotherConnection(options.redis);
     this.#subscriber.on("message", (_, task) => this.#cancel(task));
   }
 
@@ -70,7 +72,7 @@ export class RedisWorker implements AsyncDisposable {
     await this.#subscriber.subscribe(CANCEL_CHANNEL);
     this.#listed = await announceWorker(redis, this.id, { label, totalBytes, freeBytes });
     this.#worker = new Worker<Task, TaskOutcome>(QUEUE, (job, token) => this.#take(job, token), {
-      connection: redis.duplicate({ lazyConnect: false }),
+      connection: this.#taking,
       name: this.id,
       lockDuration: lockMilliseconds,
       stalledInterval: lockMilliseconds / 2,
@@ -97,6 +99,7 @@ export class RedisWorker implements AsyncDisposable {
     await this.#listed?.[Symbol.asyncDispose]();
     this.#listed = null;
     this.#subscriber.disconnect();
+    this.#taking.disconnect();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
