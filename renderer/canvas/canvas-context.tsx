@@ -117,9 +117,9 @@ export function useChangedSinceRun(id: string): boolean {
   });
 }
 
-/** "full" near what is on screen, a tile elsewhere and when zoomed out. */
+/** "full" near what is on screen, a bare block elsewhere; tiles and blocks when zoomed out. */
 export function useDetail(id: string): "full" | "tile" | "block" {
   return useStore(useCanvas().levels.store, (state) =>
-    state.detail !== "full" ? state.detail : state.near.has(id) ? "full" : "tile",
+    state.detail !== "full" ? state.detail : state.near.has(id) ? "full" : "block",
   );
 }

@@ -5,7 +5,7 @@ export interface CanvasHandle {
   /** Shows all of the graph, or the selection when there is one. */
   fit(): void;
   zoomBy(factor: number): void;
-  /** Brings a node to the middle, selects it and, where named, puts the focus into one of its fields. */
+  /** Brings a node ("outer:inner" inside a subgraph) to the middle, selects it and, where named, puts the focus into one of its fields. */
   show(node: string, field?: string, takeFocus?: boolean): void;
   /** Middle of what is on screen, in canvas units. */
   middle(): Point;

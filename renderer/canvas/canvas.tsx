@@ -93,12 +93,23 @@ function Flow() {
     commands.openPalette({ kind: "search", at: { x, y }, wire: from });
   useKeptViews(root);
 
+  useEffect(() => {
+    const element = root.current;
+    if (element === null) return;
+    // Asked for once and then told: reading it while moving would lay out the page each time.
+    const measure = () => canvas.levels.resize(element.clientWidth, element.clientHeight);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [canvas]);
+
   const onMove = useCallback(
     (_: unknown, viewport: Viewport) => {
       const element = root.current;
       if (element === null) return;
       drawDots(element, viewport);
-      canvas.levels.look(viewport, element.clientWidth, element.clientHeight);
+      canvas.levels.look(viewport);
     },
     [canvas],
   );

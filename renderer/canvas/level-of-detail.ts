@@ -19,7 +19,9 @@ export interface Viewport {
 export interface Levels {
   readonly store: StoreApi<LevelsState>;
   /** The view has moved: cheap, called every frame. */
-  look(viewport: Viewport, width: number, height: number): void;
+  look(viewport: Viewport): void;
+  /** The canvas has another size, in window pixels. */
+  resize(width: number, height: number): void;
   readonly viewport: () => Viewport;
   readonly size: () => readonly [number, number];
   /** Called with every move, outside of React. */
@@ -75,9 +77,12 @@ export function createLevels(scene: Scene): Levels {
     store,
     viewport: () => viewport,
     size: () => size,
-    look(next, width, height) {
-      viewport = next;
+    resize(width, height) {
       size = [width, height];
+      timer ??= setTimeout(update, EVERY_MS);
+    },
+    look(next) {
+      viewport = next;
       for (const listener of listeners) listener(next);
       timer ??= setTimeout(update, EVERY_MS);
     },

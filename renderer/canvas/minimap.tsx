@@ -50,14 +50,18 @@ export function Minimap() {
         const y = bounds.y - ((HEIGHT - 2 * EDGE) / factor - bounds.height) / 2;
         scale.current = { x, y, factor };
         const style = getComputedStyle(document.documentElement);
+        const colors = new Map<string, string>();
+        const color = (name: string): string => {
+          const found = colors.get(name) ?? style.getPropertyValue(name);
+          colors.set(name, found);
+          return found;
+        };
         const { nodes: selected } = editor.selection.store.getState();
         const runs = editor.runs.store.getState().nodes[state.document ?? ""] ?? {};
         for (const [id, box] of state.boxes) {
           const { model } = state.nodes.get(id)!;
           const running = runs[resolvedId(state, id)]?.status === "running";
-          context.fillStyle = style.getPropertyValue(
-            running ? "--accent" : `--c-${model.look.tint}`,
-          );
+          context.fillStyle = color(running ? "--accent" : `--c-${model.look.tint}`);
           context.globalAlpha = running || selected.has(id) ? 1 : 0.55;
           const at = [(box.x - x) * factor + EDGE, (box.y - y) * factor + EDGE] as const;
           context.beginPath();
@@ -69,7 +73,7 @@ export function Minimap() {
           );
           context.fill();
           if (!selected.has(id)) continue;
-          context.strokeStyle = style.getPropertyValue("--select");
+          context.strokeStyle = color("--select");
           context.stroke();
         }
       }
@@ -78,7 +82,7 @@ export function Minimap() {
     const schedule = () => {
       due ||= requestAnimationFrame(draw);
     };
-    draw();
+    schedule();
     const theme = new MutationObserver(schedule);
     theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     const stops = [

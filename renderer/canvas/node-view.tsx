@@ -121,12 +121,12 @@ function FullNode({ view, selected }: { readonly view: NodeScene; readonly selec
 
 function SocketRows({ view, tried }: { readonly view: NodeScene; readonly tried: boolean }) {
   const { inputs, outputs } = view.model;
-  const linked = useLinked(view.id);
+  const { linked } = view;
   const rows = Math.max(inputs.length, outputs.length);
   return Array.from({ length: rows }, (_, i) => {
     const input = inputs[i];
     const output = outputs[i];
-    const isLinked = input !== undefined && linked.includes(` ${input.name} `);
+    const isLinked = input !== undefined && linked.has(input.name);
     return (
       <div key={i} className="socket-row">
         {input && (
@@ -146,18 +146,9 @@ function SocketRows({ view, tried }: { readonly view: NodeScene; readonly tried:
   });
 }
 
-/** Names of a node's linked inputs, each between spaces. */
-const useLinked = (id: string): string =>
-  useScene((state) => {
-    let names = " ";
-    for (const { to } of state.graph?.links ?? []) if (to[0] === id) names += `${to[1]} `;
-    return names;
-  });
-
 function CollapsedSockets({ view }: { readonly view: NodeScene }) {
-  const { id, model } = view;
-  const linked = useLinked(id);
-  const input = model.inputs.find(({ name }) => linked.includes(` ${name} `)) ?? model.inputs[0];
+  const { id, model, linked } = view;
+  const input = model.inputs.find(({ name }) => linked.has(name)) ?? model.inputs[0];
   const [output] = model.outputs;
   return (
     <div className="collapsed-sockets">

@@ -19,12 +19,15 @@ import { pathOf, refOf } from "../stores/selection.ts";
 import { shortLabel } from "./labels.ts";
 import { layoutNode, type Extras, type Heights, type NodeLayout } from "./node-layout.ts";
 import { nodeModel, type NodeModel } from "./node-model.ts";
+import { NEW_SOCKET } from "../stores/edit/boundaries.ts";
 import { boundaryNodes } from "./boundary-nodes.ts";
 
 /** What a node shows; does not change when it only moves on screen. */
 export interface NodeScene {
   readonly id: string;
   readonly node: DocumentNode;
+  /** Inputs at which links end. */
+  readonly linked: ReadonlySet<string>;
   readonly model: NodeModel;
   readonly layout: NodeLayout;
 }
@@ -133,6 +136,8 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       heights.clear();
       movingVia.clear();
       cachedFor = place;
+      // What was selected is in another graph.
+      editor.selection.set();
     }
     const all = ref === null ? graph.nodes : { ...graph.nodes, ...boundaryNodes(graph) };
     const linked = linkedInputs(graph);
@@ -160,7 +165,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       if (fresh || view === undefined) {
         const model =
           boundaryModel(id, node, graph) ?? nodeModel(document, node, names, descriptions);
-        view = { id, node, model, layout: layoutNode(node, model, own, extras) };
+        view = { id, node, linked: names, model, layout: layoutNode(node, model, own, extras) };
         sameNodes = false;
       }
       const { subgraphs } = document;
@@ -220,6 +225,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       label,
       optional: true,
     }));
+    sockets.push({ name: NEW_SOCKET, type: "*", label: "new", optional: true });
     return {
       kind: "class",
       classTitle: node.title!,

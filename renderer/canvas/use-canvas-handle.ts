@@ -38,7 +38,8 @@ export function useCanvasHandle(root: React.RefObject<HTMLDivElement | null>): C
     return {
       fit() {
         const { nodes } = canvas.editor.selection.store.getState();
-        const chosen = [...nodes].map((id) => ({ id }));
+        const { boxes } = canvas.scene.store.getState();
+        const chosen = [...nodes].filter((id) => boxes.has(id)).map((id) => ({ id }));
         void flow.fitView({
           padding: 0.08,
           maxZoom: 1,
@@ -47,7 +48,13 @@ export function useCanvasHandle(root: React.RefObject<HTMLDivElement | null>): C
         });
       },
       zoomBy: (factor) => void flow.zoomTo(flow.getZoom() * factor, { duration: 80 }),
-      show(node, field, takeFocus = true) {
+      show(resolved, field, takeFocus = true) {
+        // "outer:inner" is a node inside of a subgraph.
+        const path = resolved.split(":");
+        const node = path.pop() ?? "";
+        const scene = canvas.scene.store.getState();
+        if (scene.document !== null && scene.path.join(":") !== path.join(":"))
+          canvas.editor.selection.goTo(scene.document, path);
         const box = canvas.scene.store.getState().boxes.get(node);
         if (box === undefined) return;
         canvas.editor.selection.set({ nodes: [node] });

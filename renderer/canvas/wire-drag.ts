@@ -78,26 +78,29 @@ export function socketPlace(
   return y === undefined ? null : [box.x + (end.side === "out" ? box.width : 0), box.y + y];
 }
 
-/** Whether joining two nodes would make a node need its own result. */
-export function closesLoop(state: SceneState, from: string, to: string): boolean {
-  if (from === to) return true;
-  const after = new Map<string, string[]>();
-  for (const { link } of state.links.values())
-    after.set(link.from[0], [...(after.get(link.from[0]) ?? []), link.to[0]]);
+/** A node and all that it needs, or all that needs it: joining it there would make a node need its own result. */
+function reached(state: SceneState, node: string, where: "before" | "after"): ReadonlySet<string> {
+  const next = new Map<string, string[]>();
+  for (const { link } of state.links.values()) {
+    const [at, to] = where === "after" ? [link.from[0], link.to[0]] : [link.to[0], link.from[0]];
+    const list = next.get(at);
+    if (list === undefined) next.set(at, [to]);
+    else list.push(to);
+  }
   const seen = new Set<string>();
-  const open = [to];
+  const open = [node];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (id === from) return true;
     if (seen.has(id)) continue;
     seen.add(id);
-    open.push(...(after.get(id) ?? []));
+    open.push(...(next.get(id) ?? []));
   }
-  return false;
+  return seen;
 }
 
 /** Every socket that the wire could end at, with whether it fits. */
 export function wireTargets(state: SceneState, from: WireEnd): readonly WireTarget[] {
   const targets: WireTarget[] = [];
+  const looping = reached(state, from.node, from.side === "out" ? "before" : "after");
   const add = (node: string, socket: string, type: string) => {
     if (node === from.node) return;
     const side = from.side === "out" ? "in" : "out";
@@ -105,11 +108,7 @@ export function wireTargets(state: SceneState, from: WireEnd): readonly WireTarg
     if (at === null) return;
     const [given, expected] = from.side === "out" ? [from.type, type] : [type, from.type];
     const match = socketsMatch(given, expected);
-    const loop =
-      match &&
-      (from.side === "out"
-        ? closesLoop(state, from.node, node)
-        : closesLoop(state, node, from.node));
+    const loop = match && looping.has(node);
     const reason = !match
       ? `Expected ${expected}, got ${given}.`
       : loop

@@ -1,6 +1,8 @@
 /** Drawing wires: by pointer from socket to socket, or by keys. */
-import { connect, disconnect, linkKey } from "../stores/edit/links.ts";
+import { connectAcross } from "../stores/edit/boundaries.ts";
+import { disconnect, linkKey } from "../stores/edit/links.ts";
 import type { CanvasModel } from "./canvas-model.ts";
+import { membersOf } from "./socket-types.ts";
 import { joined, socketPlace, type WireEnd, type WireTarget } from "./wire-drag.ts";
 
 /** How near a socket draws a wire's end to itself, in window pixels. */
@@ -96,8 +98,9 @@ export function finishWire(canvas: CanvasModel, target: WireTarget): void {
   if (from === null) return;
   const [source, sink] = joined(from, target);
   if (taken === linkKey(sink)) return;
+  const type = membersOf(from.type).length === 0 ? target.type : from.type;
   canvas.edit(taken === null ? "Connect" : "Move a link", (graph) =>
-    connect(taken === null ? graph : disconnect(graph, new Set([taken])), source, sink),
+    connectAcross(taken === null ? graph : disconnect(graph, new Set([taken])), source, sink, type),
   );
 }
 

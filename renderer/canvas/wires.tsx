@@ -148,5 +148,5 @@ function Arriving({ link, path }: { readonly link: LinkScene; readonly path: str
       { duration: 400 },
     );
   }, [run?.status]);
-  return <path ref={line} className="wire-data" d={path} />;
+  return run === undefined ? null : <path ref={line} className="wire-data" d={path} />;
 }

@@ -1,5 +1,6 @@
 /** Commands that select, arrange and show. */
 import { alignBoxes, type Alignment } from "../stores/edit/arrange.ts";
+import { aroundBoxes, changeGroup, groupMembers } from "../stores/edit/groups.ts";
 import { moveNodes } from "../stores/edit/nodes.ts";
 import { glide, tidyLayout } from "../canvas/tidy-layout.ts";
 import { focusNode } from "../canvas/node-keys.ts";
@@ -27,6 +28,10 @@ async function tidy({ model }: CommandContext, ids: ReadonlySet<string>): Promis
   const state = scene.store.getState();
   const movable = new Set([...ids].filter((id) => state.nodes.get(id)?.node.pinned !== true));
   const places = await tidyLayout(state, movable);
+  // Groups go with what they hold.
+  const held = (state.graph?.groups ?? [])
+    .map((group, index) => [index, groupMembers(group, state.boxes)] as const)
+    .filter(([, members]) => members.some((id) => places.has(id)));
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   await glide(state.boxes, places, still || places.size > 300 ? 0 : GLIDE_MS, (moving) =>
     scene.setMoving(moving),
@@ -35,6 +40,14 @@ async function tidy({ model }: CommandContext, ids: ReadonlySet<string>): Promis
     const nodes = new Map([...places].filter(([id]) => !isBoundary(id)));
     let next = moveNodes(graph, nodes);
     for (const [id, at] of places) if (isBoundary(id)) next = moveBoundary(next, id, at);
+    for (const [index, members] of held) {
+      const boxes = members.flatMap((id) => {
+        const box = state.boxes.get(id);
+        const [x, y] = places.get(id) ?? [box?.x ?? 0, box?.y ?? 0];
+        return box === undefined ? [] : [{ ...box, x, y }];
+      });
+      next = changeGroup(next, index, (group) => ({ ...group, ...aroundBoxes(boxes) }));
+    }
     return next;
   });
   scene.setMoving(new Map());

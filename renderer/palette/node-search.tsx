@@ -8,7 +8,7 @@ import { newNode } from "../canvas/new-node.ts";
 import { SocketGlyph } from "../canvas/socket-glyph.tsx";
 import { useEditor, useEditorStore } from "../editor-context.tsx";
 import { readClip } from "../stores/edit/copies.ts";
-import { connect } from "../stores/edit/links.ts";
+import { connectAcross } from "../stores/edit/boundaries.ts";
 import { addNode, freeId } from "../stores/edit/nodes.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -247,8 +247,8 @@ function insertNode(
     const added = addNode(graph, id, newNode(description, place));
     if (wire === null || socket === null) return added;
     return wire.side === "out"
-      ? connect(added, [wire.node, wire.socket], [id, socket.name])
-      : connect(added, [id, socket.name], [wire.node, wire.socket]);
+      ? connectAcross(added, [wire.node, wire.socket], [id, socket.name], socket.type)
+      : connectAcross(added, [id, socket.name], [wire.node, wire.socket], socket.type);
   });
   editor.selection.set({ nodes: [id] });
 }

@@ -26,6 +26,8 @@ export interface Selection {
   add(change: SelectionChange): void;
   toggle(change: SelectionChange): void;
   enter(document: string, node: string): void;
+  /** Goes into the subgraphs that these nodes stand for, from the outside in. */
+  goTo(document: string, path: readonly string[]): void;
   /** Goes out to a depth: 0 is the document's own graph. */
   leaveTo(document: string, depth: number): void;
 }
@@ -84,6 +86,7 @@ export function createSelection(): Selection {
     add: (by) => change(by, false),
     toggle: (by) => change(by, true),
     enter: (document, node) => walk(document, [...pathOf(store.getState(), document), node]),
+    goTo: walk,
     leaveTo: (document, depth) =>
       walk(document, pathOf(store.getState(), document).slice(0, depth)),
   };

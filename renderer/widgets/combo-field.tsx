@@ -33,7 +33,7 @@ export function ComboField(props: ComboFieldProps) {
             type="button"
             className={files ? "field-open file-name" : "field-open"}
             disabled={disabled}
-            aria-label={`${fieldName(props)}, ${value === "" ? "nothing chosen" : valueText(value)}`}
+            aria-label={`${fieldName(props)}, ${value === "" ? (files ? "Choose a file" : "None") : valueText(value)}`}
             title={files ? valueText(value) : undefined}
             onKeyDown={(event) => {
               const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;

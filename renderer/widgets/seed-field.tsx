@@ -56,7 +56,7 @@ export function SeedField(props: SeedFieldProps) {
           type="button"
           className="field-value mono seed-digits ellipsis"
           disabled={disabled}
-          aria-label={`${fieldName(props)}, ${digits}`}
+          aria-label={`${fieldName(props)}, ${groupDigits(digits)}`}
           title={digits}
           onClick={() => {
             finished.current = false;

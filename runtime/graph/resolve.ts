@@ -53,6 +53,8 @@ interface Level {
   /** "" at the root, "outer:" inside. */
   readonly prefix: string;
   readonly parent: { readonly level: Level; readonly node: string } | null;
+  /** Links by the node at which they end. */
+  readonly into: ReadonlyMap<string, readonly DocumentGraph["links"][number][]>;
   /** "node socket" -> source inside this level. */
   readonly incoming: ReadonlyMap<string, readonly [string, string]>;
 }
@@ -87,7 +89,13 @@ function level(graph: DocumentGraph, prefix: string, parent: Level["parent"]): L
   const incoming = new Map(
     graph.links.map((link) => [key(link.to[0], link.to[1]), link.from] as const),
   );
-  return { graph, prefix, parent, incoming };
+  const into = new Map<string, DocumentGraph["links"]>();
+  for (const link of graph.links) {
+    const list = into.get(link.to[0]);
+    if (list === undefined) into.set(link.to[0], [link]);
+    else list.push(link);
+  }
+  return { graph, prefix, parent, into, incoming };
 }
 
 function key(node: string, socket: string): string {
@@ -118,8 +126,7 @@ function visit(
     }
     const inputs: Record<string, Source> = {};
     const values: Record<string, Json> = { ...node.values };
-    for (const link of at.graph.links) {
-      if (link.to[0] !== id) continue;
+    for (const link of at.into.get(id) ?? []) {
       const found = follow(at, link.from, wanted(lookup, node, link.to[1]), document, lookup, 0);
       if (found === null) continue;
       if ("value" in found) values[link.to[1]] = found.value;

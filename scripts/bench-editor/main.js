@@ -50,14 +50,14 @@ function scriptFrames(events) {
   const byThread = groups(events);
   const main =
     [...byThread.values()]
-      .filter((list) => list.some(({ name }) => name === "FunctionCall"))
+      .filter((list) => list.some(({ name }) => name === "PrePaint"))
       .toSorted((a, b) => b.length - a.length)[0] ?? [];
   const sorted = main.filter(({ ph }) => ph === "X" || ph === "I").toSorted((a, b) => a.ts - b.ts);
   const frames = [];
   let end = 0;
   let sum = null;
   for (const { name, ts, dur = 0 } of sorted) {
-    if (name === "BeginMainThreadFrame") {
+    if (name === "PrePaint") {
       if (sum !== null) frames.push(sum / 1000);
       sum = 0;
     } else if (SCRIPT.has(name) && ts >= end) {

@@ -7,6 +7,7 @@ import { parseDocument, type GraphDocument } from "#runtime/graph/document";
 import { resolveGraph } from "#runtime/graph/resolve";
 import { socketLookup, validateDocument } from "#runtime/graph/validate";
 import type { NodeDescriptions } from "#runtime/protocol/node-description";
+import { connectAcross } from "../../../../renderer/stores/edit/boundaries.ts";
 import {
   makeSubgraph,
   promoteValue,
@@ -96,4 +97,17 @@ test("a subgraph that stands twice stays when one of its nodes is unpacked", () 
   };
   const { document: unpacked } = unpackSubgraph(twice, null, node!);
   expect(Object.keys(unpacked.subgraphs!)).toEqual(["Sampling"]);
+});
+
+test("a wire drawn to the edge of a subgraph makes an input or output of its type", () => {
+  const { document } = fold(["shift", "sampler", "latent"]);
+  const graph = document.subgraphs!["Sampling"]!;
+  const out = connectAcross(graph, ["shift", "MODEL"], ["$out", "+"], "MODEL");
+  expect(out["outputs"]).toEqual([
+    { name: "LATENT", type: "LATENT" },
+    { name: "MODEL", type: "MODEL" },
+  ]);
+  expect(out.links.at(-1)).toEqual({ from: ["shift", "MODEL"], to: ["$out", "MODEL"] });
+  const inside = connectAcross(graph, ["$in", "+"], ["latent", "width"], "INT");
+  expect(inside.links.at(-1)).toEqual({ from: ["$in", "width"], to: ["latent", "width"] });
 });
