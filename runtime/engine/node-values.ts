@@ -30,6 +30,7 @@ export function coerceLinked(input: Input, value: unknown): unknown {
 
 function fromDocument(input: Input, value: unknown): unknown {
   if (input.kind === "seed") return toBigInt(value as never) ?? input.default;
+  if (input.kind === "boolean") return value === true;
   if (input.kind === "file" && typeof value === "string") return value.replaceAll("\\", "/");
   return value;
 }

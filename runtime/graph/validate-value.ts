@@ -41,7 +41,8 @@ export function validateValue(
     case "text":
       return typeof value === "string" ? null : wrongType("text");
     case "boolean":
-      return typeof value === "boolean" ? null : wrongType("true or false");
+      // Old files of ComfyUI have an empty text where they have no value; its server reads it as false.
+      return typeof value === "boolean" || value === "" ? null : wrongType("true or false");
     case "combo":
       return notInList(input.options ?? [], value, input, problem);
     case "file": {

@@ -90,6 +90,15 @@ describe.skipIf(sharedDir() === null)(`files of others (${NO_SHARED})`, () => {
     expect(warningsOf(events)).toContain("Enhance-A-Video is not made here: sampled without it.");
   }, 60_000);
 
+  it("a switch that an old file left empty is off", async () => {
+    const { document } = await read("kijai_wrapper__wanvideo2_2_I2V_A14B_example_WIP.json");
+    expect(document.nodes["27"]?.values["add_noise_to_samples"]).toBe("");
+    const { problems } = runner.open.engine.validate(document);
+    expect(problems.filter(({ node, severity }) => node === "27" && severity === "error")).toEqual(
+      [],
+    );
+  });
+
   it.each([
     WRAPPER_FILE,
     "nunchaku_pr443__wan_2.1_i2v_14B.json",

@@ -108,8 +108,8 @@ describe("results.compare", () => {
   });
 
   it("ends when it is not wanted any more, and serves the next", async () => {
-    await save("long.mp4", clip(60, 320, 240));
-    await save("long2.mp4", clip(60, 320, 240, 0.01));
+    await save("long.mp4", clip(30, 320, 240));
+    await save("long2.mp4", clip(30, 320, 240, 0.01));
     const request = { a: output("long.mp4"), b: output("long2.mp4") };
     const start = performance.now();
     await expect(calls["results.compare"](request, AbortSignal.timeout(300))).rejects.toMatchObject(
