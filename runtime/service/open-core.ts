@@ -131,7 +131,8 @@ async function buildCore(
     if (JSON.stringify(engineSettings()) !== before) await keeper.renew();
     return values;
   };
-  await recoverJobs(queue, history, receiptFolder, engineSettings());
+  const cancelled = await recoverJobs(queue, history, receiptFolder, engineSettings());
+  for (const job of cancelled) keeper.current().cancel(job);
   runner.wake();
   const { descriptions } = registry;
   const journal = new Journal(database);

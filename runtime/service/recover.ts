@@ -10,20 +10,24 @@ const ENDED = {
     "Expected Umbel to run until the job was done, got an end of its process before that. The job is run again.",
 } as const;
 
+/** Returns the jobs that were to end: an engine that has outlived this program may still run them. */
 export async function recoverJobs(
   queue: JobQueue,
   history: JobHistory,
   receiptFolder: string,
   folders: ResultFolders,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const cancelled: string[] = [];
   for (const { job } of queue.running().toReversed()) {
     const receipt = await readReceipt(receiptFolder, job);
     if (receipt !== null) history.end(job, outcomeOfReceipt(receipt, folders));
-    else if (queue.isCancelled(job))
+    else if (queue.isCancelled(job)) {
       history.end(job, { state: "cancelled", results: [], nodes: [] });
-    else queue.putBack(job, ENDED, false);
+      cancelled.push(job);
+    } else queue.putBack(job, ENDED, false);
   }
   await removeReceipts(receiptFolder);
+  return cancelled;
 }
 
 /** What a job made whose end came no further than its receipt. */

@@ -16,7 +16,7 @@ import { hasRedis, startRedis } from "../../../helpers/redis-server.ts";
 import { ROOT, scratchFolder } from "../../../helpers/umbel-process.ts";
 
 /** `npm run test:kills` takes more. */
-const KILLS = process.env["UMBEL_KILLS"] === undefined ? 4 : 25;
+const KILLS = process.env["UMBEL_KILLS"] === undefined ? 4 : 10;
 const WORKER = join(ROOT, "test/fixtures/service/worker-process.js");
 
 let url = "";
