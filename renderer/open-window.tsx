@@ -29,6 +29,7 @@ export function openWindow(client: RuntimeClient, shell: Shell, info: WindowInfo
   editor
     .start()
     .then(() => connectShell(editor))
+    .then(() => performance.mark("umbel:interactive"))
     .catch((error: unknown) => editor.toasts.fail("The runtime did not answer", error));
   return editor;
 }
