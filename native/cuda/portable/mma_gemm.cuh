@@ -7,7 +7,8 @@
 // `Rows` type, so that a convolution gathers its patches on the way (an implicit product). Tiles are numbered so that
 // eight tiles of rows share their columns' weights in L2.
 // A depth that is no multiple of 8, or unaligned data, takes plain loads instead of cp.async (`vectors` false).
-// Not measured yet.
+// H100 SXM, linear, 69,120 x 5,120 x 5,120: 198 TFLOP/s before the epilogue went through shared memory (43 % of that
+// time, by the times at two depths, did not depend on the depth); not measured since.
 #include "cuda/context.h"
 #include "cuda/portable/epilogue.cuh"
 

