@@ -17,7 +17,7 @@ folders=("$@")
 [[ ${#folders[@]} -gt 0 || ! -d goldens ]] || folders=(goldens)
 status=0
 
-for mode in f32 bf16 large; do
+for mode in f32 bf16 large device; do
   "$node" dist/scripts/op-check/main.js --mode "$mode" --json "$out/ops-$mode.json" || status=1
 done
 echo "bf16 without cuBLASLt:"

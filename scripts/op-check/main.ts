@@ -1,5 +1,5 @@
 /**
- * Every op on a GPU against the CPU: node dist/scripts/op-check/main.js [--mode f32|bf16|large] [--only WORD]... [--json FILE]
+ * Every op on a GPU against the CPU: node dist/scripts/op-check/main.js [--mode f32|bf16|large|device] [--only WORD]... [--json FILE]
  * Cases run in a process of their own, which goes on with the next case after one that took the GPU's context down or
  * gave no answer for a minute. Prints a line for each case that breaks its bound and a table of the worst error by op.
  */
@@ -11,6 +11,7 @@ import { UmbelError } from "#runtime/errors";
 import { cudaInfo } from "#runtime/tensor/cuda-device";
 import { openDevice } from "#runtime/tensor/devices";
 import { checkCase, type CaseOutcome } from "./check-case.ts";
+import { checkDevice, deviceCases } from "./device-cases.ts";
 import { checkLarge, largeCases } from "./large-cases.ts";
 import { opCases } from "./op-cases.ts";
 import { formatOutcomes } from "./report.ts";
@@ -30,18 +31,33 @@ const { values } = parseArgs({
   },
 });
 const { mode, only, device } = values;
-if (!["f32", "bf16", "large"].includes(mode) || (device !== "cuda" && device !== "cpu")) {
-  throw new UmbelError("ERR_USAGE", "Expected --mode f32, bf16 or large and --device cuda or cpu.");
+if (!["f32", "bf16", "large", "device"].includes(mode) || (device !== "cuda" && device !== "cpu")) {
+  throw new UmbelError(
+    "ERR_USAGE",
+    "Expected --mode f32, bf16, large or device, and --device cuda or cpu.",
+  );
 }
 const wanted = ({ op, title }: { op: string; title: string }) =>
   only.length === 0 || only.some((word) => `${op} ${title}`.includes(word));
 const cases = opCases.filter(wanted);
 const large = largeCases.filter(wanted);
+const behaviour = deviceCases.map((check) => ({ op: "device", ...check })).filter(wanted);
+const planned: readonly { op: string; title: string }[] =
+  mode === "large" ? large : mode === "device" ? behaviour : cases;
 
 async function runFrom(first: number): Promise<void> {
   const precision = mode === "f32" ? "f32" : "bf16";
-  const tested = openDevice(device as "cuda" | "cpu", { precision });
+  const open = (memoryLimit?: number) =>
+    openDevice(device as "cuda" | "cpu", {
+      precision,
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    });
   const report = (outcome: CaseOutcome) => process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  if (mode === "device") {
+    for (const check of behaviour.slice(first)) report(await checkDevice(check, open));
+    return;
+  }
+  const tested = open();
   if (mode === "large") {
     for (const check of large.slice(first)) report(await checkLarge(check, tested));
     return;
@@ -79,13 +95,13 @@ async function runAll(): Promise<boolean> {
   if (device === "cuda" && !available) {
     throw new UmbelError("ERR_DEVICE", `Expected a CUDA device, got none: ${reason}.`);
   }
-  const count = mode === "large" ? large.length : cases.length;
+  const count = planned.length;
   const outcomes: CaseOutcome[] = [];
   for (let ends = 0; outcomes.length < count && ends < MOST_ENDS; ends++) {
     const more = await runProcess(outcomes.length);
     outcomes.push(...more);
     if (outcomes.length < count && !FATAL.test(more.at(-1)?.failure ?? "")) {
-      const { op, title } = (mode === "large" ? large : cases)[outcomes.length]!;
+      const { op, title } = planned[outcomes.length]!;
       const failure = "the process ended or fell silent";
       outcomes.push({ op, title, error: NaN, bound: NaN, ok: false, failure });
     }

@@ -7,6 +7,7 @@ import { affine } from "#runtime/tensor/ops";
 import { keep } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { checkCase } from "../../scripts/op-check/check-case.ts";
+import { checkDevice, deviceCases } from "../../scripts/op-check/device-cases.ts";
 import { opCases } from "../../scripts/op-check/op-cases.ts";
 import type { OpCase } from "../../scripts/op-check/op-case.ts";
 import { expectNoLiveTensors } from "../helpers/tensors.ts";
@@ -72,8 +73,22 @@ describe("a case", () => {
   });
 });
 
+describe("the CPU as a device", () => {
+  test.each(deviceCases)("$title", async (check) => {
+    const open = (memoryLimit?: number) =>
+      openDevice("cpu", { threads: 1, ...(memoryLimit === undefined ? {} : { memoryLimit }) });
+    expect(await checkDevice(check, open)).toMatchObject({ ok: true });
+  });
+});
+
 // Needs a GPU, whose driver and kernels `umbel info` names.
 describe.skipIf(!cudaInfo().available)("on the GPU against the CPU", () => {
+  test.each(deviceCases)("$title", async (check) => {
+    const open = (memoryLimit?: number) =>
+      openDevice("cuda", memoryLimit === undefined ? {} : { memoryLimit });
+    expect(await checkDevice(check, open)).toMatchObject({ ok: true });
+  });
+
   describe.each(["f32", "bf16"] as const)("%s", (precision) => {
     let gpu: Device;
     beforeAll(() => {
