@@ -78,10 +78,11 @@ function letGo(canvas: CanvasModel, clientX: number, clientY: number): void {
   const { from, target, taken } = canvas.wire.store.getState();
   if (from === null) return;
   if (target === null) {
-    canvas.wire.end();
+    const drop = isGround(document.elementFromPoint(clientX, clientY)) ? emptyDrop.current : null;
+    // The wire stays in sight until the search that follows is closed.
+    if (taken !== null || drop === null) canvas.wire.end();
     if (taken !== null) canvas.edit("Disconnect", (graph) => disconnect(graph, new Set([taken])));
-    else if (isGround(document.elementFromPoint(clientX, clientY)))
-      emptyDrop.current?.(from, clientX, clientY);
+    else drop?.(from, clientX, clientY);
     return;
   }
   if (!target.fits) {

@@ -68,7 +68,10 @@ export function createCommands(editor: Editor): Commands {
   const palette = createStore<{ readonly open: PaletteState | null }>(() => ({ open: null }));
   const runOptions = createStore<RunOptionsState>(() => ({ count: 1, onChange: false }));
   const byId = new Map(COMMANDS.map((command) => [command.id, command]));
-  const openPalette = (open: PaletteState | null) => palette.setState({ open });
+  const openPalette = (open: PaletteState | null) => {
+    palette.setState({ open });
+    if (open === null) commands.model?.wire.end();
+  };
   const context = (): CommandContext => ({
     editor,
     canvas: commands.canvas,
