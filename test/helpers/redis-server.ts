@@ -1,11 +1,17 @@
 /** A Redis of its own for one test file, from Debian's redis-server. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { afterAll } from "vitest";
 import { scratchFolder } from "./umbel-process.ts";
 
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 if (!hasRedis) console.warn("skipped: tests with Redis need redis-server");
+
+// A hook that is added inside of another one does not run.
+const servers = new Set<ChildProcess>();
+afterAll(() => {
+  for (const server of servers) server.kill("SIGKILL");
+});
 
 /** Its address. */
 export async function startRedis(): Promise<string> {
@@ -15,7 +21,7 @@ export async function startRedis(): Promise<string> {
     cwd: scratchFolder(),
     stdio: ["ignore", "pipe", "ignore"],
   });
-  afterAll(() => void child.kill("SIGKILL"));
+  servers.add(child);
   await new Promise<void>((ready, reject) => {
     child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}`)));
     child.stdout.on("data", (data: Buffer) => {
