@@ -16,6 +16,8 @@ export interface Hosted {
   claims?: number;
   /** Bytes after which each answer's connection is cut; further answers take the next. */
   cuts: number[];
+  /** Waits until the client has read up to a place of the file: a cut connection loses what is on its way. */
+  beforeCut?: (place: number) => Promise<void>;
   /** Statuses of the next answers, before any file. */
   statuses: number[];
   /** Bytes a write, with a pause after each. */
@@ -108,10 +110,15 @@ async function answer(
     response.end();
     return;
   }
-  await send(file, bytes.subarray(start, end), response);
+  await send(file, bytes.subarray(start, end), response, start);
 }
 
-async function send(file: Hosted, body: Buffer, response: ServerResponse): Promise<void> {
+async function send(
+  file: Hosted,
+  body: Buffer,
+  response: ServerResponse,
+  start: number,
+): Promise<void> {
   const cut = file.cuts.shift();
   const most = Math.min(body.length, cut ?? body.length, file.stall ?? body.length);
   const step = file.slow ?? 65_536;
@@ -122,8 +129,7 @@ async function send(file: Hosted, body: Buffer, response: ServerResponse): Promi
     );
     if (file.slow !== undefined) await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  // A connection that is cut at once loses what is on its way.
-  if (cut !== undefined) await new Promise((resolve) => setTimeout(resolve, 30));
+  if (cut !== undefined && most > 0) await file.beforeCut?.(start + most);
   if (cut !== undefined) response.destroy();
   else if (file.stall === undefined) response.end();
 }

@@ -55,7 +55,11 @@ test.each(cases)("$sampler equals ComfyUI at shift $shift, seed $seed", async (r
 
 test("the recorded runs cover every sampler of ComfyUI that is here", () => {
   const recorded = new Set(cases.map(({ sampler }) => sampler));
-  expect(SAMPLER_NAMES.filter((name) => !recorded.has(name))).toEqual(["wan_unipc"]);
+  expect(SAMPLER_NAMES.filter((name) => !recorded.has(name))).toEqual([
+    "wan_dpmpp",
+    "wan_dpmpp_sde",
+    "wan_unipc",
+  ]);
 });
 
 interface Trajectory {

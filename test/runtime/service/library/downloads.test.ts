@@ -38,6 +38,13 @@ async function setUp(parts: Partial<Hosted> = {}, times = {}): Promise<Setup> {
   const library = await testContext({ downloadTimes: { ...TIMES, ...times } });
   const calls = libraryHandlers(library.context);
   open.push(host, calls);
+  host.file.beforeCut = async (place) => {
+    for (let round = 0; round < 500; round++) {
+      const found = await calls["models.downloads"]({});
+      if (found.some(({ received }) => received >= place)) return;
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+  };
   return { host, library, calls };
 }
 
