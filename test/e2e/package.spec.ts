@@ -56,6 +56,7 @@ test.skipIf(!isPackaged)("the package starts, runs the demo graph and closes", a
     )
     .toBe("done");
   expect(existsSync(join(home, "Umbel/output/text-to-video_00001_.mp4"))).toBe(true);
-  await onEditor(page, (editor) => editor.shell.closeWindow());
+  // A moment later: the answer to this call goes with the window.
+  await onEditor(page, (editor) => void setTimeout(() => editor.shell.closeWindow(), 200));
   expect(await ended).toBe(0);
 });
