@@ -65,8 +65,12 @@ export function createEditor(
       toasts.show({
         kind: "warning",
         title: "The engine stopped and was started again",
-        detail: "One job failed. The queue goes on.",
+        detail: "The queue goes on. A job that ran is tried once more.",
       });
+    }
+    if (event.type === "history" && event.entry.state === "failed") {
+      const { title, error } = event.entry;
+      toasts.show({ kind: "error", title: `${title} failed`, detail: error?.message });
     }
   });
   return {

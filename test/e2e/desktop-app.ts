@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 afterAll(() => {
-  for (const home of homes) rmSync(home, { recursive: true, force: true });
+  for (const home of homes) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
 export function newHome(): string {

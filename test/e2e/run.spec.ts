@@ -103,6 +103,7 @@ test("an engine that is killed fails its job in words; the window stays and the 
     code: "ERR_ENGINE_GONE",
     message: expect.stringMatching(/^Expected the engine process to finish the job, but /),
   });
+  await page.getByText("Expected the engine process to finish the job").first().waitFor();
   await screenshot(page, "engine-killed");
 
   await onEditor(
