@@ -1,12 +1,10 @@
 /** The scene as React Flow's nodes. Those that did not move or change keep their object, so that they cost nothing. */
 import type { Node } from "@xyflow/react";
-import { groupMembers, isFolded, type Box } from "../stores/edit/groups.ts";
+import { FOLDED, groupMembers, isFolded, type Box } from "../stores/edit/groups.ts";
 import type { SelectionState } from "../stores/selection.ts";
 import type { SceneState } from "./scene.ts";
 
 const NO_DATA = {};
-const FOLDED_HEIGHT = 32;
-const FOLDED_WIDTH = 208;
 
 export const isGroupId = (id: string): boolean => id.startsWith("group:");
 export const groupIndex = (id: string): number => Number(id.slice("group:".length));
@@ -49,8 +47,8 @@ export function createFlowNodes(): (scene: SceneState, selection: SelectionState
       const box = {
         x: x!,
         y: y!,
-        width: folded ? FOLDED_WIDTH : width!,
-        height: folded ? FOLDED_HEIGHT : height!,
+        width: folded ? FOLDED.width : width!,
+        height: folded ? FOLDED.height : height!,
       };
       put(id, "umbelGroup", box, selection.groups.has(index), true);
     });

@@ -11,7 +11,7 @@ import type {
 } from "#runtime/graph/document";
 import type { NodeDescriptions } from "#runtime/protocol/node-description";
 import { graphAt, type GraphRef } from "../stores/edit/graph-at.ts";
-import type { Box } from "../stores/edit/groups.ts";
+import { FOLDED, foldedBoxes, type Box } from "../stores/edit/groups.ts";
 import { linkKey } from "../stores/edit/links.ts";
 import type { Point } from "../stores/edit/nodes.ts";
 import type { Editor } from "../stores/editor.ts";
@@ -245,17 +245,26 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
     old: SceneState["links"],
   ): ReadonlyMap<string, LinkScene> {
     const links = new Map<string, LinkScene>();
+    const folded = foldedBoxes(graph, boxes, store.getState().moving);
     let same = true;
     for (const link of graph.links) {
       const key = linkKey(link.to);
-      const fromBox = boxes.get(link.from[0]);
-      const toBox = boxes.get(link.to[0]);
+      const fromFold = folded.get(link.from[0]);
+      const toFold = folded.get(link.to[0]);
+      const fromBox = fromFold ?? boxes.get(link.from[0]);
+      const toBox = toFold ?? boxes.get(link.to[0]);
       if (fromBox === undefined || toBox === undefined) continue;
+      // What runs inside of a folded group is folded with it.
+      if (fromFold !== undefined && fromFold === toFold) continue;
       const source = nodes.get(link.from[0])!;
       const target = nodes.get(link.to[0])!;
       const type = source.model.outputs.find(({ name }) => name === link.from[1])?.type ?? "*";
-      const fromY = source.layout.outputs.get(link.from[1]) ?? 15;
-      const toY = target.layout.inputs.get(link.to[1]) ?? 15;
+      const fromY =
+        fromFold === undefined
+          ? (source.layout.outputs.get(link.from[1]) ?? 15)
+          : FOLDED.height / 2;
+      const toY =
+        toFold === undefined ? (target.layout.inputs.get(link.to[1]) ?? 15) : FOLDED.height / 2;
       const via = movingVia.get(key) ?? link.via ?? NO_POINTS;
       const from: Point = [fromBox.x + fromBox.width, fromBox.y + fromY];
       const to: Point = [toBox.x, toBox.y + toY];
@@ -265,8 +274,8 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
         last.link === link &&
         last.type === type &&
         last.via === via &&
-        last.fromBox === fromBox &&
-        last.toBox === toBox &&
+        sameBox(last.fromBox, fromBox) &&
+        sameBox(last.toBox, toBox) &&
         last.from[1] === from[1] &&
         last.to[1] === to[1]
       ) {
@@ -332,3 +341,6 @@ function sameButPlace(a: DocumentNode, b: DocumentNode): boolean {
   keys.delete("at");
   return [...keys].every((key) => a[key] === b[key]);
 }
+
+const sameBox = (a: Box, b: Box): boolean =>
+  a === b || (a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height);

@@ -71,12 +71,21 @@ export function beginWire(canvas: CanvasModel, end: WireEnd, down: PointerEvent)
   window.addEventListener("keydown", key, true);
 }
 
+/** The field that a wire was let go on: anywhere on it will do. */
+function fieldUnder(canvas: CanvasModel, element: Element | null): WireTarget | null {
+  const socket = element?.closest<HTMLElement>("[data-field]")?.dataset["field"];
+  const node = element?.closest<HTMLElement>("[data-node]")?.dataset["node"];
+  const choices = canvas.wire.choices();
+  return choices.find((target) => target.node === node && target.socket === socket) ?? null;
+}
+
 const isGround = (element: Element | null): boolean =>
   element !== null && element.closest(".react-flow__pane") !== null;
 
 function letGo(canvas: CanvasModel, clientX: number, clientY: number): void {
-  const { from, target, taken } = canvas.wire.store.getState();
+  const { from, taken, target: near } = canvas.wire.store.getState();
   if (from === null) return;
+  const target = near ?? fieldUnder(canvas, document.elementFromPoint(clientX, clientY));
   if (target === null) {
     const drop = isGround(document.elementFromPoint(clientX, clientY)) ? emptyDrop.current : null;
     // The wire stays in sight until the search that follows is closed.

@@ -77,3 +77,22 @@ export function aroundBoxes(boxes: readonly Box[]): {
     size: [right - left + 2 * SIDE, bottom - top + TOP + SIDE],
   };
 }
+
+/** Size of a folded group. */
+export const FOLDED = { width: 208, height: 32 } as const;
+
+/** The folded group's box for each node that is folded away, the same object for all of one group. */
+export function foldedBoxes(
+  graph: DocumentGraph,
+  boxes: ReadonlyMap<string, Box>,
+  moving: ReadonlyMap<string, Point>,
+): ReadonlyMap<string, Box> {
+  const folded = new Map<string, Box>();
+  graph.groups?.forEach((group, index) => {
+    if (!isFolded(group)) return;
+    const [x, y] = moving.get(`group:${index}`) ?? group.at;
+    const box = { x, y, ...FOLDED };
+    for (const id of groupMembers(group, boxes)) folded.set(id, box);
+  });
+  return folded;
+}

@@ -27,16 +27,6 @@ export function disconnect(graph: DocumentGraph, keys: ReadonlySet<string>): Doc
   return links.length === graph.links.length ? graph : { ...graph, links };
 }
 
-/** Lets all links of an output leave another one instead. */
-export function moveOutputLinks(graph: DocumentGraph, from: Socket, to: Socket): DocumentGraph {
-  const links = graph.links.map((link) =>
-    link.from[0] === from[0] && link.from[1] === from[1]
-      ? { ...link, from: [to[0], to[1]] as [string, string] }
-      : link,
-  );
-  return { ...graph, links };
-}
-
 /** Sets the points through which a link runs; none: straight from socket to socket. */
 export function setReroutes(
   graph: DocumentGraph,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { DocumentGraph } from "#runtime/graph/document";
 import { alignBoxes } from "../../../../renderer/stores/edit/arrange.ts";
-import { aroundBoxes, groupMembers } from "../../../../renderer/stores/edit/groups.ts";
+import { aroundBoxes, foldedBoxes, groupMembers } from "../../../../renderer/stores/edit/groups.ts";
 
 const box = (x: number, y: number, width = 100, height = 50) => ({ x, y, width, height });
 const boxes = new Map([
@@ -36,4 +37,17 @@ test("a group holds what has its middle inside, or what it names", () => {
 
 test("a new group stands 12 px around its nodes and 38 px above them", () => {
   expect(aroundBoxes([box(0, 0), box(130, 40, 60)])).toEqual({ at: [-12, -38], size: [214, 140] });
+});
+
+test("nodes of a folded group stand where it stands, also while it is moved", () => {
+  const group = { title: "g", at: [5, 6], size: [9, 9], nodes: ["a", "b"], folded: true };
+  const graph = { nodes: {}, links: [], groups: [group] } as unknown as DocumentGraph;
+  const still = foldedBoxes(graph, boxes, new Map());
+  expect([...still.keys()]).toEqual(["a", "b"]);
+  expect(still.get("a")).toEqual({ x: 5, y: 6, width: 208, height: 32 });
+  expect(still.get("a")).toBe(still.get("b"));
+  expect(foldedBoxes(graph, boxes, new Map([["group:0", [7, 8]]])).get("a")).toMatchObject({
+    x: 7,
+    y: 8,
+  });
 });
