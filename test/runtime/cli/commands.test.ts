@@ -17,7 +17,7 @@ describe("umbel validate", () => {
     const none = join(folder, "none.json");
     const { code, stdout } = await umbel(["validate", wrong, none, TEXT_TO_VIDEO]);
     expect(stdout).toContain('error at sampler.steps: Expected "steps" of at least 1, got 0.');
-    expect(stdout).toContain("The nearest is SaveVideo.");
+    expect(stdout).toContain("The nearest is SaveVideo (Save video).");
     expect(stdout).toMatch(/none\.json: Expected to read.*ENOENT/);
     expect(stdout).toMatch(/text-to-video\.json: no problems$/m);
     expect(code).not.toBe(0);
