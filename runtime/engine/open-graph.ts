@@ -45,10 +45,17 @@ async function importText(text: string, facts: () => Promise<NodeFacts>): Promis
   return { document: parseDocument(json), report: [] };
 }
 
-/** True for files that may carry a graph, false for text. Throws ERR_MEDIA for other pictures. */
+/** True for files that may carry a graph, false for text. Throws ERR_MEDIA for other pictures and damaged ones. */
 function isCarrier(head: Uint8Array, name: string): boolean {
   const kind = fileKind(head);
-  if (kind === null) return false;
+  if (kind === null) {
+    const isJson = /^[\uFEFF\s]*\{/.test(new TextDecoder().decode(head));
+    if (isJson || !/\.(png|webp|mp4|webm)$/i.test(name)) return false;
+    throw new UmbelError(
+      "ERR_MEDIA",
+      `Expected a picture or clip in ${name}, as its name says, got other contents. The file is damaged.`,
+    );
+  }
   if (["png", "webp", "mp4", "webm"].includes(kind)) return true;
   throw new UmbelError(
     "ERR_MEDIA",
