@@ -11,6 +11,7 @@ import { App } from "./app.tsx";
 import type { Shell, WindowInfo } from "./client/shell.ts";
 import { connectShell } from "./connect-shell.ts";
 import { EditorProvider } from "./editor-context.tsx";
+import { firstStart } from "./panels/welcome/first-start.ts";
 import { createEditor, type Editor } from "./stores/editor.ts";
 import { TooltipProvider } from "./ui/tooltip.tsx";
 
@@ -29,6 +30,7 @@ export function openWindow(client: RuntimeClient, shell: Shell, info: WindowInfo
   editor
     .start()
     .then(() => connectShell(editor))
+    .then(() => firstStart(editor))
     .then(() => performance.mark("umbel:interactive"))
     .catch((error: unknown) => editor.toasts.fail("The runtime did not answer", error));
   return editor;

@@ -8,7 +8,7 @@ import type { Editor } from "../stores/editor.ts";
 const isGraphFile = (name: string): boolean => /\.(json|umbel)$/i.test(name);
 
 export async function openPicked(editor: Editor, file: OpenedFile): Promise<void> {
-  const { client, documents, fileLinks, toasts } = editor;
+  const { client, documents, fileLinks, toasts, layout } = editor;
   try {
     const { document, notes } = await client.call("graph.open", {
       name: file.name,
@@ -20,9 +20,10 @@ export async function openPicked(editor: Editor, file: OpenedFile): Promise<void
     documents.open(document, { title, path });
     if (notes.length > 0) {
       toasts.show({
-        kind: "info",
+        kind: notes.some(({ severity }) => severity === "warning") ? "warning" : "info",
         title: `${file.name} was opened with ${notes.length === 1 ? "a note" : `${notes.length} notes`}`,
-        detail: notes[0]!.message,
+        detail: notes.map(({ message }) => message).join("\n"),
+        action: { label: "Show", run: () => layout.showDock("log") },
       });
     }
   } catch (error) {

@@ -29,7 +29,7 @@ export function AttentionOverStrip({ clip, live, height }: OverStripProps) {
     (panels) => panels.player,
     (state) => state.hovered,
   );
-  const pair = usePanelStore(
+  const marked = usePanelStore(
     (panels) => panels.player,
     (state) => state.pair,
   );
@@ -37,6 +37,7 @@ export function AttentionOverStrip({ clip, live, height }: OverStripProps) {
   const width = useWidth(room);
   const Shown = mode === "heat" ? AttentionHeat : AttentionArcs;
   const frames = attention?.frames ?? 0;
+  const pair = marked?.frames === frames ? marked : null;
   const from = Math.min(Math.max(0, frames - 1), pair?.query ?? hovered ?? frame);
   return (
     <div ref={room} className="over-strip" style={{ height }}>

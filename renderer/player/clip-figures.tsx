@@ -1,8 +1,6 @@
 /** Beside the strip: what is known of the clip, or how two of them compare. */
-import { useEffect, useMemo } from "react";
+import { useEffect } from "react";
 import type { Comparison } from "#runtime/protocol/service-values";
-import { useEditorStore } from "../editor-context.tsx";
-import { compareDocuments } from "../panels/compare/document-differences.ts";
 import { bytesText, durationText } from "../panels/figures.ts";
 import { jobSeconds } from "../panels/history/job-words.ts";
 import { usePanels, usePanelStore } from "../panels/panels-context.tsx";
@@ -10,7 +8,7 @@ import type { Clip } from "../stores/player.ts";
 import { useClipWords } from "./clip-names.tsx";
 import { Curve } from "./curve.tsx";
 import { Fact } from "./live-figures.tsx";
-import { useClipDocument } from "./use-clip-attention.ts";
+import { useComparedDocuments } from "./use-compared-documents.ts";
 
 const ROWS = 3;
 
@@ -71,6 +69,11 @@ function TwoClips({ a, b }: { readonly a: Clip; readonly b: Clip }) {
     <div className="player-figures">
       <div className="cap">A against B, this frame</div>
       {problem !== null && <p className="t2 small">{problem}</p>}
+      {comparison === null && problem === null && (
+        <p className="t3 small" role="status">
+          Comparing frame by frame
+        </p>
+      )}
       {comparison !== null && (
         <>
           <FrameFigures comparison={comparison} />
@@ -138,17 +141,8 @@ export interface DifferenceRow {
 
 /** What differs in their documents, then what the runs took. */
 export function useDifferences(a: Clip, b: Clip): DifferenceRow[] {
-  const [left, right] = [useClipDocument(a), useClipDocument(b)];
+  const differ = useComparedDocuments(a, b)?.differ ?? [];
   const [one, two] = [useJob(a), useJob(b)];
-  const descriptions = useEditorStore(
-    (editor) => editor.nodes,
-    (state) => state.descriptions,
-  );
-  const differ = useMemo(
-    () =>
-      left === null || right === null ? [] : compareDocuments(left, right, descriptions).differ,
-    [left, right, descriptions],
-  );
   const [wordsA, wordsB] = [useClipWords(a), useClipWords(b)];
   const rows: DifferenceRow[] = [];
   if (wordsA !== wordsB) rows.push({ label: "attention", a: wordsA, b: wordsB });
@@ -161,7 +155,7 @@ export function useDifferences(a: Clip, b: Clip): DifferenceRow[] {
   if (a.job !== b.job && peakA !== null && peakB !== null) {
     rows.push({ label: "peak", a: bytesText(peakA), b: bytesText(peakB) });
   }
-  return rows;
+  return rows.filter(({ a: left, b: right }) => left !== right);
 }
 
 /** The job that made a clip. */

@@ -97,7 +97,7 @@ export function FrameStrip({ clip, live, labels = true, name }: StripProps) {
             index={i}
             state={[
               i === current ? "current" : "",
-              pair !== null && (pair.query === i || pair.key === i) ? "paired" : "",
+              pair?.frames === cells && (pair.query === i || pair.key === i) ? "paired" : "",
             ].join(" ")}
           />
         ))}

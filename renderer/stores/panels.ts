@@ -1,13 +1,14 @@
 /** State of what stands around the canvas: made once beside the editor's own. */
 import type { GraphDocument } from "#runtime/graph/document";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
+import type { JobEntry } from "#runtime/protocol/service-values";
 import type { Editor } from "./editor.ts";
 import { createMasks, type Masks } from "./masks.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { createModelFiles, type ModelFiles } from "./model-files.ts";
 import { createPastRuns, type PastRuns } from "./past-runs.ts";
 import { createPlans, type Plans } from "./plans.ts";
-import { createPlayer, type Player } from "./player.ts";
+import { createPlayer, type Clip, type Player } from "./player.ts";
 import { createResults, type Results } from "./results.ts";
 import { createStepTimes, type StepTimesStore, type TimedGeometry } from "./step-times.ts";
 
@@ -30,8 +31,8 @@ export interface Panels {
 export type GeometryOf = (document: GraphDocument, node: string) => TimedGeometry | null;
 
 export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
-  const { client, documents, runs } = editor;
-  const player = createPlayer();
+  const { client, documents, runs, toasts, layout } = editor;
+  const player = createPlayer(mayMove);
   const masks = createMasks(client);
   const plans = createPlans(client, documents);
   const pastRuns = createPastRuns(client);
@@ -46,6 +47,28 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
     return document === undefined ? null : geometryOf(document, node);
   };
 
+  /** Of jobs by themselves: a batch tells its end in the queue and the gallery. */
+  const tellEnd = (entry: JobEntry, clip: Clip | undefined): void => {
+    const { title, state, error, batch } = entry;
+    if (state === "failed" && error !== null) {
+      toasts.show({ kind: "error", title: `${title} failed`, detail: error.message });
+    } else if (state === "done" && batch === null && clip !== undefined) {
+      const name = clip.file.path.split("/").at(-1) ?? clip.name;
+      toasts.show({
+        kind: "done",
+        title: `Saved ${name}`,
+        detail: savedWords(clip),
+        action: {
+          label: "Show",
+          run: () => {
+            player.show(clip);
+            layout.showDock("player");
+          },
+        },
+      });
+    }
+  };
+
   const receive = (event: ServiceEvent): void => {
     pastRuns.receive(event);
     modelFiles.receive(event);
@@ -53,7 +76,7 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
     if (event.type === "preview") {
       player.set({
         live: { job: event.job, node: event.node, preview: event.preview },
-        ...(player.store.getState().live === null ? { frame: 0, playing: true } : {}),
+        ...(player.store.getState().live === null ? { frame: 0, playing: mayMove() } : {}),
       });
     }
     if (event.type === "history") {
@@ -62,6 +85,7 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
       const clip = results.clipsOf(event.entry).at(-1);
       if (clip !== undefined && (mine || state.a === null)) player.show(clip);
       else if (mine) player.set({ live: null, frame: 0 });
+      tellEnd(event.entry, clip);
       void memory.refresh().catch(() => undefined);
     }
   };
@@ -77,7 +101,8 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
     stepTimes,
     async load() {
       await Promise.all([pastRuns.load(), modelFiles.load(), memory.load()]);
-      const [newest] = results.all();
+      const { entries } = pastRuns.store.getState();
+      const newest = entries.map((entry) => results.clipsOf(entry).at(-1)).find(Boolean);
       if (newest === undefined || player.store.getState().a !== null) return;
       player.show(newest);
       player.set({ playing: false });
@@ -89,4 +114,14 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
       };
     },
   };
+}
+
+/** "2.1 s, 256 × 256". */
+function savedWords({ kind, frames, fps, width, height }: Clip): string {
+  const size = `${width} × ${height}`;
+  return kind === "video" ? `${(frames / fps).toFixed(1)} s, ${size}` : size;
+}
+
+function mayMove(): boolean {
+  return !globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
 }

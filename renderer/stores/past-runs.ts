@@ -17,7 +17,7 @@ export interface PastRuns {
   readonly store: StoreApi<PastRunsState>;
   load(): Promise<void>;
   loadMore(): Promise<void>;
-  /** The document of a job, from the service when it is not known yet; null when it is gone. */
+  /** The document of a job that ended, runs or waits, from the service when it is not known yet; null when it is gone. */
   document(job: string): Promise<GraphDocument | null>;
   remove(jobs: readonly string[]): Promise<void>;
   receive(event: ServiceEvent): void;
@@ -45,14 +45,18 @@ export function createPastRuns(client: RuntimeClient): PastRuns {
       return { documents: next };
     });
 
+  /** Ended jobs are in the history; those that run or wait, in the queue. */
   const fetchDocument = async (job: string): Promise<GraphDocument | null> => {
-    try {
-      const document = await client.call("history.document", { job });
-      keep(job, document);
-      return document;
-    } catch {
-      return null;
+    for (const method of ["history.document", "queue.document"] as const) {
+      try {
+        const document = await client.call(method, { job });
+        keep(job, document);
+        return document;
+      } catch {
+        // It is in the other place, or gone.
+      }
     }
+    return null;
   };
 
   return {

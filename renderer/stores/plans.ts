@@ -1,4 +1,4 @@
-/** What the graph in front will need: asked for a moment after each change, never while an answer is on its way. */
+/** What the graph in front will need: asked for a moment after each change; only the last answer counts. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { GraphDocument } from "#runtime/graph/document";
 import { isUmbelError } from "#runtime/errors";
@@ -27,23 +27,22 @@ const NOTHING: PlanState = { document: null, report: null, problem: null, pendin
 export function createPlans(client: RuntimeClient, documents: Documents): Plans {
   const store = createStore<PlanState>(() => NOTHING);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let asking = false;
   let tab: string | null = null;
+  // The service ends an unfinished plan when the same view asks anew.
+  const slot = `plan ${crypto.randomUUID()}`;
+  let asked: GraphDocument | null = null;
 
   async function ask(): Promise<void> {
     const document = documents.active()?.document;
-    if (document === undefined || asking) return;
-    asking = true;
+    if (document === undefined) return;
+    asked = document;
+    let answer: Partial<PlanState>;
     try {
-      const report = await client.call("graph.plan", { document });
-      store.setState({ document, report, problem: null, pending: false });
+      answer = { report: await client.call("graph.plan", { document, slot }), problem: null };
     } catch (error) {
-      const problem = isUmbelError(error) ? error.message : String(error);
-      store.setState({ document, report: null, problem, pending: false });
-    } finally {
-      asking = false;
-      if (changed(documents.active()?.document, document)) schedule();
+      answer = { report: null, problem: isUmbelError(error) ? error.message : String(error) };
     }
+    if (asked === document) store.setState({ document, pending: false, ...answer });
   }
 
   function schedule(): void {

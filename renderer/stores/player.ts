@@ -32,6 +32,8 @@ export interface LiveClip {
 export interface FramePair {
   readonly query: number;
   readonly key: number;
+  /** Latent frames of its mask: a clip of another length has no such pair. */
+  readonly frames: number;
 }
 
 export interface PlayerState {
@@ -69,7 +71,8 @@ export const SHOWN_FPS = 16;
 /** Frames of an unfinished clip are latent frames, each as long as four of the clip's. */
 const LIVE_FPS = SHOWN_FPS / 4;
 
-export function createPlayer(): Player {
+/** `plays` says whether a clip may start by itself: not for people who asked for less motion. */
+export function createPlayer(plays: () => boolean = () => true): Player {
   const store = createStore<PlayerState>(() => ({
     a: null,
     b: null,
@@ -94,7 +97,7 @@ export function createPlayer(): Player {
         b: state.b?.url === clip.url ? null : state.b,
         live: null,
         frame: 0,
-        playing: clip.frames > 1,
+        playing: clip.frames > 1 && plays(),
         view: "single",
       })),
     compare: (clip) =>

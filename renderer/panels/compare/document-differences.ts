@@ -46,11 +46,27 @@ export function compareDocuments(
       if (equal(x, y)) {
         if (PROMPT_TYPES.has(left.type) && name === "text" && typeof x === "string" && x !== "") {
           prompt ??= x;
-        } else if (x !== undefined) same.push({ label, value: valueText(x) });
+        } else if (x !== undefined && x !== "") same.push({ label, value: valueText(x) });
       } else differ.push({ node: id, label, a: maybeText(x), b: maybeText(y) });
     }
   }
   return { differ, same, prompt };
+}
+
+/** The part of a document that makes what a node saves: what else the graph does says nothing about it. */
+export function documentOf(document: GraphDocument, node: string | null): GraphDocument {
+  if (node === null || document.nodes[node] === undefined) return document;
+  const kept = new Set([node]);
+  const waiting = [node];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    for (const { from, to } of document.links) {
+      if (to[0] !== at || kept.has(from[0])) continue;
+      kept.add(from[0]);
+      waiting.push(from[0]);
+    }
+  }
+  const nodes = Object.entries(document.nodes).filter(([id]) => kept.has(id));
+  return { ...document, nodes: Object.fromEntries(nodes) };
 }
 
 interface NodePair {

@@ -1,6 +1,5 @@
 /** Right of the viewer: figures, what differs, what is the same, the difference, and ways on. */
-import { useMemo } from "react";
-import { useEditor, useEditorStore } from "../../editor-context.tsx";
+import { useEditor } from "../../editor-context.tsx";
 import { Fact } from "../../player/live-figures.tsx";
 import {
   useComparison,
@@ -8,11 +7,11 @@ import {
   useJob,
   type DifferenceRow,
 } from "../../player/clip-figures.tsx";
+import { useComparedDocuments } from "../../player/use-compared-documents.ts";
 import { useClipDocument } from "../../player/use-clip-attention.ts";
 import { useClipWords } from "../../player/clip-names.tsx";
 import type { Clip } from "../../stores/player.ts";
 import { Button } from "../../ui/button.tsx";
-import { compareDocuments } from "../compare/document-differences.ts";
 import { bytesText, durationText, ratioText } from "../figures.ts";
 import { jobSeconds } from "../history/job-words.ts";
 import { Section } from "../inspector/section.tsx";
@@ -45,15 +44,7 @@ export function CompareColumn({ a, b }: ColumnProps) {
 function Alone({ clip }: { readonly clip: Clip }) {
   const entry = useJob(clip);
   const words = useClipWords(clip);
-  const document = useClipDocument(clip);
-  const descriptions = useEditorStore(
-    (editor) => editor.nodes,
-    (state) => state.descriptions,
-  );
-  const told = useMemo(
-    () => (document === null ? null : compareDocuments(document, document, descriptions)),
-    [document, descriptions],
-  );
+  const told = useComparedDocuments(clip, clip);
   const seconds = entry === null ? null : jobSeconds(entry);
   return (
     <>
@@ -92,15 +83,7 @@ function Against({ a, b }: { readonly a: Clip; readonly b: Clip }) {
   );
   const differ = useDifferences(a, b);
   const [one, two] = [useJob(a), useJob(b)];
-  const [left, right] = [useClipDocument(a), useClipDocument(b)];
-  const descriptions = useEditorStore(
-    (editor) => editor.nodes,
-    (state) => state.descriptions,
-  );
-  const told = useMemo(
-    () => (left === null || right === null ? null : compareDocuments(left, right, descriptions)),
-    [left, right, descriptions],
-  );
+  const told = useComparedDocuments(a, b);
   const times = [one && jobSeconds(one), two && jobSeconds(two)];
   const [secondsA, secondsB] = times;
   const apart = a.job !== b.job;
@@ -109,38 +92,41 @@ function Against({ a, b }: { readonly a: Clip; readonly b: Clip }) {
   const peak = apart && peakA !== null && peakB !== null && peakA !== peakB ? peakA - peakB : null;
   return (
     <>
-      {(comparison !== null || problem !== null) && (
-        <section className="section">
-          {problem !== null && <p className="t2">{problem}</p>}
-          <div className="figure-grid">
-            {comparison !== null && (
-              <>
-                <Figure
-                  value={comparison.psnr === null ? "equal" : comparison.psnr.toFixed(1)}
-                  unit={comparison.psnr === null ? "" : "dB"}
-                  words="PSNR"
-                />
-                <Figure value={comparison.ssim.toFixed(3)} unit="" words="SSIM" />
-              </>
-            )}
-            {faster !== null && (
+      <section className="section">
+        {comparison === null && problem === null && (
+          <p className="t3" role="status">
+            Comparing frame by frame
+          </p>
+        )}
+        {problem !== null && <p className="t2">{problem}</p>}
+        <div className="figure-grid">
+          {comparison !== null && (
+            <>
               <Figure
-                value={ratioText(faster >= 1 ? faster : 1 / faster)}
-                unit="×"
-                words={faster >= 1 ? "A is faster" : "B is faster"}
-                accent
+                value={comparison.psnr === null ? "equal" : comparison.psnr.toFixed(1)}
+                unit={comparison.psnr === null ? "" : "dB"}
+                words="PSNR"
               />
-            )}
-            {peak !== null && (
-              <Figure
-                value={`${peak < 0 ? "−" : "+"}${bytesText(Math.abs(peak)).split(" ")[0] ?? ""}`}
-                unit={bytesText(Math.abs(peak)).split(" ")[1] ?? ""}
-                words="A, peak memory"
-              />
-            )}
-          </div>
-        </section>
-      )}
+              <Figure value={comparison.ssim.toFixed(3)} unit="" words="SSIM" />
+            </>
+          )}
+          {faster !== null && (
+            <Figure
+              value={ratioText(faster >= 1 ? faster : 1 / faster)}
+              unit="×"
+              words={faster >= 1 ? "A is faster" : "B is faster"}
+              accent
+            />
+          )}
+          {peak !== null && (
+            <Figure
+              value={`${peak < 0 ? "−" : "+"}${bytesText(Math.abs(peak)).split(" ")[0] ?? ""}`}
+              unit={bytesText(Math.abs(peak)).split(" ")[1] ?? ""}
+              words="A, peak memory"
+            />
+          )}
+        </div>
+      </section>
       <section className="section">
         <DifferTable rows={differ} />
       </section>

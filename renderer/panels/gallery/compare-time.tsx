@@ -1,11 +1,11 @@
 /** Under the viewer: arcs, the strips of A and B with one playhead, and PSNR and SSIM on the same axis. */
-import { useMemo } from "react";
+import { useMemo, type CSSProperties } from "react";
 import { AttentionOverStrip } from "../../player/attention-over-strip.tsx";
 import { useClipAttention } from "../../player/use-clip-attention.ts";
 import { useComparison } from "../../player/clip-figures.tsx";
 import { Curve } from "../../player/curve.tsx";
 import { FrameStrip } from "../../player/frame-strip.tsx";
-import { worstStretch } from "../../player/worst-stretch.ts";
+import { worstStretch, type Stretch } from "../../player/worst-stretch.ts";
 import type { Clip } from "../../stores/player.ts";
 
 interface TimeProps {
@@ -55,10 +55,7 @@ export function CompareTime({ a, b }: TimeProps) {
               grid
             />
             {stretch !== null && (
-              <span
-                className="stretch-words"
-                style={{ left: `${(stretch.last / Math.max(1, comparison.frames - 1)) * 100}%` }}
-              >
+              <span className="stretch-words" style={besideStretch(stretch, comparison.frames)}>
                 differ most, frames {stretch.first + 1}–{stretch.last + 1}
               </span>
             )}
@@ -78,4 +75,10 @@ export function CompareTime({ a, b }: TimeProps) {
       )}
     </div>
   );
+}
+
+/** Words stand behind the stretch, or before it where it ends late. */
+function besideStretch({ first, last }: Stretch, frames: number): CSSProperties {
+  const at = (frame: number): number => frame / Math.max(1, frames - 1);
+  return at(last) > 0.7 ? { right: `${(1 - at(first)) * 100}%` } : { left: `${at(last) * 100}%` };
 }

@@ -6,10 +6,12 @@ import { useEditor } from "../../editor-context.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { ContextMenu } from "../../ui/menu.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { dayText } from "../figures.ts";
 import { EmptyState } from "../notices/empty-state.tsx";
 import { usePanels, usePanelStore } from "../panels-context.tsx";
+import { useClipMenu } from "./use-clip-menu.ts";
 
 type Kind = "all" | "video" | "image";
 
@@ -127,32 +129,32 @@ function GalleryCell({ clip }: { readonly clip: Clip }) {
     ({ a, b }) => (a?.url === clip.url ? "a" : b?.url === clip.url ? "b" : ""),
   );
   const words = useClipWords(clip);
+  const menu = useClipMenu(clip);
   const length = clip.kind === "video" ? `${(clip.frames / clip.fps).toFixed(1)} s` : "";
   return (
-    <button
-      type="button"
-      className={`gallery-cell ${ring}`}
-      aria-label={[clip.name, length, words, ring === "" ? "" : `shown as ${ring.toUpperCase()}`]
-        .filter(Boolean)
-        .join(", ")}
-      onClick={(event) => {
-        if (event.shiftKey) player.compare(clip);
-        else player.show(clip);
-      }}
-    >
-      <span className="gallery-picture">
-        <FrameThumb clip={clip} plays />
-        {ring !== "" && (
-          <span className="over letter">
-            <b className={ring}>{ring.toUpperCase()}</b>
-          </span>
-        )}
-        {length !== "" && <span className="over length">{length}</span>}
-      </span>
-      <span className="gallery-words">
-        <span className="medium ellipsis grow">{clip.name}</span>
-        <span className="t3 ellipsis">{words}</span>
-      </span>
-    </button>
+    <ContextMenu entries={menu}>
+      <button
+        type="button"
+        className={`gallery-cell ${ring}`}
+        onClick={(event) => {
+          if (event.shiftKey) player.compare(clip);
+          else player.show(clip);
+        }}
+      >
+        <span className="gallery-picture">
+          <FrameThumb clip={clip} plays />
+          {ring !== "" && (
+            <span className="over letter">
+              <b className={ring}>{ring.toUpperCase()}</b>
+            </span>
+          )}
+          {length !== "" && <span className="over length">{length}</span>}
+        </span>
+        <span className="gallery-words">
+          <span className="medium ellipsis grow">{clip.name}</span>
+          <span className="t3 ellipsis">{words}</span>
+        </span>
+      </button>
+    </ContextMenu>
   );
 }

@@ -1,4 +1,5 @@
 /** Results beside a large viewer: one by itself, or two against each other on one time axis. */
+import { useEffect } from "react";
 import { usePanels, usePanelStore } from "../panels-context.tsx";
 import { useEditor } from "../../editor-context.tsx";
 import { useClipWords } from "../../player/clip-names.tsx";
@@ -20,7 +21,22 @@ const RATES = [
   { value: "2", label: "2×" },
 ] as const;
 
+/** What the page lies over. */
+const COVERED = ".canvas-region, .inspector, .dock, aside.panel";
+
+/** What is covered is out of reach of keys and screen readers too. */
+function useCovering(): void {
+  useEffect(() => {
+    const covered = [...document.querySelectorAll<HTMLElement>(COVERED)];
+    for (const region of covered) region.inert = true;
+    return () => {
+      for (const region of covered) region.inert = false;
+    };
+  }, []);
+}
+
 export function GalleryPage() {
+  useCovering();
   const { layout } = useEditor();
   const { player } = usePanels();
   const a = usePanelStore(

@@ -55,11 +55,7 @@ export function DeviceGauge() {
   return (
     <Popover.Root onOpenChange={(open) => open && void memory.refresh().catch(() => undefined)}>
       <Popover.Trigger asChild>
-        <button
-          type="button"
-          className={over ? "gauge over-budget" : "gauge"}
-          aria-label={`${deviceName(info.device.label)}: ${words}`}
-        >
+        <button type="button" className={over ? "gauge over-budget" : "gauge"}>
           <span className="medium gauge-name">{deviceName(info.device.label)}</span>
           <span className="bar gauge-bar" aria-hidden="true">
             <i style={{ width: share(used) }} />

@@ -36,7 +36,7 @@ export function JobGauge() {
           <button
             type="button"
             className="job-open"
-            aria-label="Show the queue"
+            title="Show the queue"
             onClick={() => editor.layout.set({ panel: "queue" })}
           >
             <ProgressRing share={progress === null ? 0 : progress.value / progress.max} />

@@ -61,8 +61,8 @@ export function Inspector() {
         />
       </header>
       {isRadialNode(node) && <RadialSections document={active.id} graph={graph} node={id} />}
-      <NodeFacts document={active.id} node={id} value={node} description={description} />
       {isRadialNode(node) && <PlanSections />}
+      <NodeFacts document={active.id} node={id} value={node} description={description} />
     </div>
   );
 }

@@ -66,7 +66,7 @@ export function PlanSections() {
               key={node}
               name={
                 <>
-                  <i className={`swatch ${kind}`} />
+                  <i className={`key-swatch ${kind}`} />
                   {title}
                 </>
               }

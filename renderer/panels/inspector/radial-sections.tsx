@@ -48,13 +48,13 @@ export function RadialSections({ document, graph, node }: RadialSectionsProps) {
         ) : (
           <>
             <Cells strip={byStep} current={running ? run.value : null} />
-            <div className="legend">
+            <div className="strip-legend">
               <span>
-                <i className="swatch dense" />
+                <i className="key-swatch dense" />
                 {byStep.dense} dense
               </span>
               <span>
-                <i className="swatch radial" />
+                <i className="key-swatch radial" />
                 {byStep.radial} radial
               </span>
             </div>

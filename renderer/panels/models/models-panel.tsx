@@ -134,16 +134,17 @@ function ModelRow({ file, used }: { readonly file: ModelFile; readonly used: boo
   const words = [file.path, file.kind, file.problem].filter((word) => word !== null).join("\n");
   return (
     <li className="model-row" title={words}>
-      <span className="ellipsis grow">
-        <span className="t3">{folder}</span>
-        {name}
-        {file.problem !== null && (
-          <span className="small failed-words"> {file.problem.split("\n")[0]}</span>
+      <div className="grow">
+        <div className="ellipsis">
+          <span className="t3">{folder}</span>
+          {name}
+        </div>
+        {file.problem === null ? (
+          <div className="t3 small ellipsis">{file.family ?? file.kind ?? ""}</div>
+        ) : (
+          <div className="small failed-words ellipsis">{file.problem.split("\n")[0]}</div>
         )}
-      </span>
-      {file.family !== null && (
-        <span className="t3 small ellipsis model-family">{file.family}</span>
-      )}
+      </div>
       {file.precision !== null && <Chip>{file.precision}</Chip>}
       <span className="t2 small model-size">{bytesText(file.bytes)}</span>
       <i

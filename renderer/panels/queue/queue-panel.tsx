@@ -6,7 +6,9 @@ import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
 import { Menu, type MenuEntry } from "../../ui/menu.tsx";
+import { durationText } from "../figures.ts";
 import { JobPicture } from "../history/job-picture.tsx";
+import { useLastSeconds } from "../history/use-last-seconds.ts";
 import { EmptyState } from "../notices/empty-state.tsx";
 import { PanelHead } from "../panel-head.tsx";
 import { progressLine } from "./progress-words.ts";
@@ -211,10 +213,12 @@ function WaitingList({ waiting, actions }: WaitingListProps) {
 }
 
 function WaitingWords({ entry }: { readonly entry: JobEntry }) {
+  const seconds = useLastSeconds(entry.title);
   const parts = [
+    seconds === null ? null : `about ${durationText(seconds)}`,
     entry.cell === null ? null : `sweep, cell ${entry.cell.map((at) => at + 1).join(" × ")}`,
     entry.batch !== null && entry.cell === null ? "batch" : null,
-    entry.attempts > 0 ? `tried ${entry.attempts} times` : null,
+    entry.attempts > 0 ? triedWords(entry.attempts) : null,
     entry.error?.message ?? null,
   ];
   return parts.filter((part) => part !== null).join(" · ") || "waits";
@@ -237,4 +241,8 @@ function waitingMenu(
     "line",
     { label: "Remove", icon: "trash", danger: true, run: () => actions.cancel(entry.job) },
   ];
+}
+
+function triedWords(attempts: number): string {
+  return attempts === 1 ? "tried once" : `tried ${attempts} times`;
 }

@@ -17,7 +17,14 @@ export function MaskDialog({ shown, onClose }: MaskDialogProps) {
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className="pop mask-dialog" aria-describedby={undefined}>
+        <Radix.Content
+          className="pop mask-dialog"
+          aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            document.querySelector<HTMLElement>(".mask-dialog .mask canvas")?.focus();
+          }}
+        >
           <div className="mask-dialog-head">
             <Radix.Title className="dialog-title">Block mask</Radix.Title>
             <span className="t3 small">

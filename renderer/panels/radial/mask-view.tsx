@@ -39,7 +39,7 @@ export function MaskView({ shown, size, onOpen, tipSide = "left" }: MaskViewProp
   const tip = useId();
   const { report, request } = shown.mask;
   const frames = report.latentFrames;
-  const pair = marked !== null && marked.query < frames && marked.key < frames ? marked : null;
+  const pair = marked?.frames === frames ? marked : null;
   const framesShare = Math.min(1, (frames * report.tokensPerFrame) / (report.blocks * shown.block));
 
   useEffect(() => {
@@ -61,18 +61,22 @@ export function MaskView({ shown, size, onOpen, tipSide = "left" }: MaskViewProp
     const query = at((clientY - box.top) / box.height, zoom.y);
     const key = at((clientX - box.left) / box.width, zoom.x);
     const fits = [query, key].every((frame) => frame >= 0 && frame < frames);
-    return fits ? { query, key } : null;
+    return fits ? { query, key, frames } : null;
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const by = ARROWS[event.key];
     if (by !== undefined) {
-      const from = pair ?? { query: 0, key: 0 };
+      const from = pair ?? { query: 0, key: 0, frames };
       const clamp = (frame: number): number => Math.max(0, Math.min(frames - 1, frame));
       const jump = event.shiftKey ? 5 : 1;
       mark(
         pair === null
           ? from
-          : { query: clamp(from.query + by[0] * jump), key: clamp(from.key + by[1] * jump) },
+          : {
+              query: clamp(from.query + by[0] * jump),
+              key: clamp(from.key + by[1] * jump),
+              frames,
+            },
       );
     } else if (event.key === "+" || event.key === "=")
       setZoom((now) => zoomWindow(now, 1.5, { x: 0.5, y: 0.5 }));

@@ -6,7 +6,7 @@ import { useActive, useEditor, useEditorStore } from "../../editor-context.tsx";
 import { Button } from "../../ui/button.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
 import { roughText } from "../figures.ts";
-import { jobSeconds } from "../history/job-words.ts";
+import { useLastSeconds } from "../history/use-last-seconds.ts";
 import { usePanelStore } from "../panels-context.tsx";
 import { AxisField, type AxisText } from "./axis-field.tsx";
 import { firstText, sweepChoices, sweepValuesOf, type SweepChoice } from "./sweep-choices.ts";
@@ -170,11 +170,8 @@ function useRunSeconds(title: string): number | null {
     (panels) => panels.plans,
     (state) => state.report?.seconds ?? null,
   );
-  const last = usePanelStore(
-    (panels) => panels.pastRuns,
-    ({ entries }) => entries.find((entry) => entry.title === title && entry.state === "done"),
-  );
-  return planned ?? (last === undefined ? null : jobSeconds(last));
+  const last = useLastSeconds(title);
+  return planned ?? last;
 }
 
 interface RunningProps {

@@ -47,7 +47,7 @@ export function SweepGrid({ batch }: { readonly batch: string }) {
       <div
         className="sweep-grid"
         style={{
-          gridTemplateColumns: `${rows > 1 ? "auto " : ""}repeat(${columns}, minmax(0, 1fr))`,
+          gridTemplateColumns: `${rows > 1 ? "auto " : ""}repeat(${columns}, minmax(0, 260px))`,
         }}
       >
         {rows > 1 && <span />}

@@ -48,12 +48,9 @@ export function useBatch(batch: string): Batch {
     }
     return [...byId.values()];
   }, [queue, recent, older, batch]);
-  const ended = jobs
-    .filter(({ state }) => state === "done")
-    .map(({ job }) => job)
-    .join(" ");
+  const ids = jobs.map(({ job }) => job).join(" ");
   useEffect(() => {
-    for (const job of ended.split(" ")) if (job !== "") void pastRuns.document(job);
-  }, [pastRuns, ended]);
+    for (const job of ids.split(" ")) if (job !== "") void pastRuns.document(job);
+  }, [pastRuns, ids]);
   return { jobs, documents };
 }

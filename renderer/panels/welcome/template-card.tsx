@@ -1,6 +1,5 @@
-import { usePanelStore } from "../panels-context.tsx";
 import { durationText } from "../figures.ts";
-import { jobSeconds } from "../history/job-words.ts";
+import { useLastSeconds } from "../history/use-last-seconds.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { TemplateMask } from "./template-mask.tsx";
 import type { Template } from "./templates.ts";
@@ -14,11 +13,7 @@ interface TemplateCardProps {
 
 export function TemplateCard({ template, chosen, onChoose, onOpen }: TemplateCardProps) {
   const { id, title, words, picture, size } = template;
-  const last = usePanelStore(
-    (panels) => panels.pastRuns,
-    ({ entries }) => entries.find((entry) => entry.title === id && entry.state === "done"),
-  );
-  const seconds = last === undefined ? null : jobSeconds(last);
+  const seconds = useLastSeconds(id);
   const facts = [
     size === null ? null : `${size.frames} frames`,
     // Only where this machine ran it.
@@ -28,7 +23,6 @@ export function TemplateCard({ template, chosen, onChoose, onOpen }: TemplateCar
     <button
       type="button"
       className={chosen ? "template on" : "template"}
-      aria-label={`${title}. ${words}`}
       onFocus={onChoose}
       onClick={onOpen}
     >

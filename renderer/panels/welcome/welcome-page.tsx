@@ -1,16 +1,15 @@
 /** First start, and the page of templates: one line of promise, new, open, the device, and what can be made. */
 import { Dialog as Radix } from "radix-ui";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useCommands } from "../../commands/command-context.tsx";
-import { useEditor, useEditorStore } from "../../editor-context.tsx";
-import { isDirty } from "../../stores/documents.ts";
+import { useEditor } from "../../editor-context.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Chip } from "../../ui/chip.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Kbd } from "../../ui/kbd.tsx";
 import { Mark } from "../../ui/mark.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { DeviceCard } from "./device-card.tsx";
+import { RecentGraphs } from "./recent-graphs.tsx";
 import { TemplateCard } from "./template-card.tsx";
 import { loadTemplates, type TemplateKind } from "./templates.ts";
 import { openTemplate } from "./open-template.ts";
@@ -40,6 +39,14 @@ export function WelcomePage() {
   const [chosen, setChosen] = useState(0);
   const shown = templates.filter(({ kinds }) => kind === "all" || kinds.includes(kind));
   const close = (): void => editor.layout.set({ overlay: null });
+  // A graph that is opened otherwise, as by dropping a file, is what people want to see.
+  useEffect(
+    () =>
+      editor.documents.store.subscribe(({ tabs }, before) => {
+        if (tabs.some((tab) => !before.tabs.includes(tab))) editor.layout.set({ overlay: null });
+      }),
+    [editor],
+  );
   const open = (at: number): void => {
     const template = shown[at];
     if (template !== undefined) openTemplate(editor, template);
@@ -100,7 +107,7 @@ export function WelcomePage() {
                 </Button>
                 <Kbd keys={commands.keysOf("file.open") ?? "$mod+KeyO"} />
               </div>
-              <OpenGraphs onOpen={close} />
+              <RecentGraphs onOpen={close} />
               <span className="grow" />
               <DeviceCard />
             </div>
@@ -151,40 +158,5 @@ export function WelcomePage() {
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
-  );
-}
-
-/** Graphs that are open, as they were left. */
-function OpenGraphs({ onOpen }: { readonly onOpen: () => void }) {
-  const { documents } = useEditor();
-  const { tabs, open } = useEditorStore(
-    (editor) => editor.documents,
-    (state) => state,
-  );
-  if (tabs.length === 0) return null;
-  return (
-    <section className="recent" aria-label="Open graphs">
-      <h3 className="cap">Open</h3>
-      {tabs.slice(0, 4).map((id) => {
-        const entry = open[id];
-        if (entry === undefined) return null;
-        return (
-          <button
-            key={id}
-            type="button"
-            className="recent-row"
-            onClick={() => {
-              documents.activate(id);
-              onOpen();
-            }}
-          >
-            <span className="medium ellipsis">{entry.title}</span>
-            {isDirty(entry) && <Chip tone="live">unsaved changes kept</Chip>}
-            <span className="grow" />
-            <span className="t3 ellipsis">{entry.path ?? "not in a file yet"}</span>
-          </button>
-        );
-      })}
-    </section>
   );
 }

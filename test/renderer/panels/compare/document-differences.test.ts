@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { parseDocument, type GraphDocument } from "#runtime/graph/document";
-import { compareDocuments } from "../../../../renderer/panels/compare/document-differences.ts";
+import {
+  compareDocuments,
+  documentOf,
+} from "../../../../renderer/panels/compare/document-differences.ts";
 
 const graph = (nodes: object): GraphDocument => parseDocument({ umbel: 1, nodes } as never);
 const base = {
@@ -43,4 +46,28 @@ describe("what differs between two documents", () => {
     const renamed = { 7: base.prompt, 8: base.radial, 9: base.sampler, 10: base.save };
     expect(compare(base, renamed).differ).toEqual([]);
   });
+});
+
+test("of two results of one graph, each is told by what made it", () => {
+  const document = parseDocument({
+    umbel: 1,
+    nodes: {
+      model: { type: "UNETLoader", values: { unet_name: "m" } },
+      radial: { type: "RadialAttention", values: { decay_factor: 0.2 } },
+      one: { type: "KSampler", values: { seed: 7 } },
+      two: { type: "KSampler", values: { seed: 8 } },
+    },
+    links: [
+      { from: ["model", "MODEL"], to: ["one", "model"] },
+      { from: ["model", "MODEL"], to: ["radial", "model"] },
+      { from: ["radial", "MODEL"], to: ["two", "model"] },
+    ],
+  });
+  const [a, b] = [documentOf(document, "two"), documentOf(document, "one")];
+  expect(Object.keys(a.nodes)).toEqual(["model", "radial", "two"]);
+  expect(compareDocuments(a, b, new Map()).differ).toEqual([
+    { node: "radial", label: "RadialAttention", a: "in use", b: null },
+    { node: "two", label: "seed", a: "8", b: "7" },
+  ]);
+  expect(documentOf(document, "gone")).toBe(document);
 });
