@@ -1,0 +1,290 @@
+// Kernels on emulated threads against double precision. Built and run by scripts/cuda-emulate.js.
+#include "cuda/test/emulate/cuda_on_host.h"
+
+#include <cstdarg>
+#include <random>
+#include <string>
+
+#include "core/fail.h"
+#include "cuda/context.h"
+#include "cuda/cublaslt.h"
+#undef UMBEL_KERNEL
+#define UMBEL_KERNEL(...)
+extern "C" cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
+#define cudaFuncSetAttribute(...) cudaSuccess
+#include "kernels.h"
+
+namespace umbel {
+
+void check_cuda(cudaError_t, const char*) {}
+void fail(const char* code, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  std::printf("%s ", code);
+  std::vprintf(format, arguments);
+  std::exit(1);
+}
+bool CublasLt::multiply(const LtProduct&, void*, cudaStream_t) { return false; }
+CublasLt::~CublasLt() = default;
+
+namespace {
+
+constexpr size_t kGuard = 64;  // bytes behind a tensor that must stay as they are
+
+class HostContext final : public CudaContext {
+ public:
+  bool bf16 = true;
+  cudaStream_t stream() const override { return nullptr; }
+  void* scratch(size_t bytes) override {
+    const size_t size = (bytes + kGuard + 255) / 256 * 256;
+    memory_.emplace_back(std::aligned_alloc(256, size), &std::free);
+    std::memset(memory_.back().get(), 0xff, size);
+    return memory_.back().get();
+  }
+  bool cancelled() const override { return false; }
+  bool bf16_compute() const override { return bf16; }
+  int capability() const override { return 90; }
+  int multiprocessors() const override { return 2; }
+  size_t shared_memory() const override { return size_t{227} << 10; }
+  int32_t* fault() const override { return nullptr; }
+  CublasLt* cublaslt() const override { return nullptr; }
+
+ private:
+  std::vector<std::unique_ptr<void, decltype(&std::free)>> memory_;
+};
+
+HostContext ctx;
+std::mt19937 numbers(7);
+int broken = 0;
+
+double get(const Tensor& t, int64_t i) {
+  return t.dtype == DType::f32 ? t.f32()[i] : __uint_as_float(static_cast<uint32_t>(t.u16()[i]) << 16);
+}
+
+Tensor empty(const std::vector<int64_t>& shape, DType type) {
+  Tensor t;
+  t.dtype = type;
+  t.rank = static_cast<int>(shape.size());
+  int64_t step = 1;
+  for (size_t i = shape.size(); i-- > 0; step *= shape[i]) {
+    t.shape[i] = shape[i];
+    t.stride[i] = step;
+  }
+  t.data = ctx.scratch(t.bytes());
+  return t;
+}
+
+Tensor random(const std::vector<int64_t>& shape, DType type, float scale = 1) {
+  Tensor t = empty(shape, type);
+  std::uniform_real_distribution<float> next(-scale, scale);
+  for (int64_t i = 0; i < t.numel(); ++i) {
+    const float value = next(numbers);
+    const __nv_bfloat16 rounded = __float2bfloat16_rn(value);
+    if (type == DType::f32) {
+      t.f32()[i] = value;
+    } else {
+      std::memcpy(t.u16() + i, &rounded, sizeof rounded);
+    }
+  }
+  return t;
+}
+
+// Largest error over largest value: 4e-6 in float32 and 6e-3 in bfloat16. Nothing may be written behind the tensor.
+void compare(const std::string& what, const Tensor& out, const std::vector<double>& wanted) {
+  const double bound = out.dtype == DType::f32 ? 4e-6 : 6e-3;
+  double worst = 0, largest = 1e-30;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const double error = std::fabs(get(out, static_cast<int64_t>(i)) - wanted[i]);
+    worst = std::isfinite(error) ? std::fmax(worst, error) : INFINITY;
+    largest = std::fmax(largest, std::fabs(wanted[i]));
+  }
+  const auto* behind = static_cast<const uint8_t*>(out.data) + out.bytes();
+  for (size_t i = 0; i < kGuard; ++i) worst = behind[i] == 0xff ? worst : INFINITY;
+  const bool holds = worst <= bound * largest;
+  broken += !holds;
+  std::printf("%-64s %.1e%s\n", what.c_str(), worst / largest, holds ? "" : "  BROKEN");
+}
+
+void check_norm(RowNorm::Kind kind, int64_t rows, int64_t width, DType from, DType to, bool by_row, int64_t heads = 0) {
+  const std::vector<int64_t> one{width}, all{rows, width};
+  const bool layer = kind == RowNorm::Kind::layer;
+  const Tensor x = random(all, from, 3), weight = random(by_row ? all : one, DType::f32),
+               bias = random(by_row ? all : one, DType::bf16), out = empty(all, to);
+  const int64_t head = heads ? width / heads : 2, positions = rows % 2 == 0 ? rows / 2 : rows;
+  const Tensor table = random({positions, head / 2, 2}, DType::f32);
+  RowNorm norm;
+  norm.kind = kind;
+  norm.eps = kind == RowNorm::Kind::channel ? 1e-12f : 1e-6f;
+  norm.weight = &weight;
+  norm.weight_rows = norm.bias_rows = by_row;
+  norm.weight_shift = layer;
+  norm.bias = layer ? &bias : nullptr;
+  norm.silu = kind == RowNorm::Kind::channel;
+  norm.cos_sin = heads ? &table : nullptr;
+  norm.head_width = head;
+  launch_row_norm(ctx, norm, x, out, "norm");
+
+  std::vector<double> wanted;
+  for (int64_t r = 0; r < rows; ++r) {
+    double mean = 0, squares = 0, variance = 0;
+    for (int64_t i = 0; i < width; ++i) mean += get(x, r * width + i) / static_cast<double>(width);
+    for (int64_t i = 0; i < width; ++i) {
+      const double v = get(x, r * width + i);
+      squares += v * v;
+      variance += (v - mean) * (v - mean);
+    }
+    const double n = static_cast<double>(width);
+    const double factor = layer                           ? 1 / std::sqrt(variance / n + norm.eps)
+                          : kind == RowNorm::Kind::rms ? 1 / std::sqrt(squares / n + norm.eps)
+                                                       : std::sqrt(n) / std::fmax(std::sqrt(squares), 1e-12);
+    for (int64_t i = 0; i < width; ++i) {
+      const int64_t at = by_row ? r * width + i : i;
+      double v = (get(x, r * width + i) - (layer ? mean : 0)) * factor * (get(weight, at) + norm.weight_shift);
+      if (layer) v += get(bias, at);
+      wanted.push_back(norm.silu ? v / (1 + std::exp(-v)) : v);
+    }
+    for (int64_t i = 0; heads && i < width; i += 2) {
+      double *even = &wanted[static_cast<size_t>(r * width + i)], *odd = even + 1;
+      const int64_t at = r % positions * head + i % head;
+      const double e = *even, o = *odd, cosine = get(table, at), sine = get(table, at + 1);
+      *even = e * cosine - o * sine;
+      *odd = o * cosine + e * sine;
+    }
+  }
+  compare("norm " + std::to_string(static_cast<int>(kind)) + " [" + std::to_string(rows) + ", " +
+              std::to_string(width) + "] heads " + std::to_string(heads),
+          out, wanted);
+}
+
+double activated(double x, int64_t activation) {
+  switch (activation) {
+    case 1:
+      return x / 2 * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+    case 2:
+      return x / (1 + std::exp(-x));
+    case 3:
+      return x / 2 * std::erfc(-x / std::sqrt(2.0));
+    default:
+      return x;
+  }
+}
+
+void check_linear(int64_t m, int64_t n, int64_t k, DType to, int64_t activation, bool gated, bool gate_rows) {
+  const DType from = ctx.bf16 ? DType::bf16 : DType::f32;
+  const Tensor x = random({m, k}, from), w = random({n, k}, DType::bf16), bias = random({n}, DType::bf16),
+               residual = random({m, n}, DType::f32, 3),
+               gate = gate_rows ? random({m, n}, DType::bf16) : random({n}, DType::f32), out = empty({m, n}, to);
+  LinearProduct product{.x = x, .w = w, .bias = &bias, .activation = activation};
+  if (gated) product.residual = &residual, product.gate = &gate;
+  launch_linear(ctx, product, out, "linear");
+  std::vector<double> wanted;
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = get(bias, j);
+      for (int64_t d = 0; d < k; ++d) sum += get(x, i * k + d) * get(w, j * k + d);
+      sum = activated(sum, activation);
+      wanted.push_back(gated ? get(residual, i * n + j) + get(gate, gate_rows ? i * n + j : j) * sum : sum);
+    }
+  }
+  compare("linear " + std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k), out, wanted);
+}
+
+struct Convolution {
+  std::vector<int64_t> x;
+  int64_t out;
+  std::vector<int64_t> kernel, stride, padding;
+  int64_t before;
+};
+
+void check_conv3d(const Convolution& c) {
+  const DType type = ctx.bf16 ? DType::bf16 : DType::f32;
+  const int64_t height = c.x[1], width = c.x[2], channels = c.x[3];
+  const Tensor x = random(c.x, type), past = random({c.before, height, width, channels}, type),
+               w = random({c.out, c.kernel[0], c.kernel[1], c.kernel[2], channels}, DType::bf16),
+               bias = random({c.out}, DType::f32);
+  const auto length = [&](size_t axis, int64_t input) {
+    return (input + c.padding[2 * axis] + c.padding[2 * axis + 1] - c.kernel[axis]) / c.stride[axis] + 1;
+  };
+  const std::vector<int64_t> shape{length(0, c.x[0] + c.before), length(1, height), length(2, width), c.out};
+  const Tensor residual = random(shape, type), out = empty(shape, type);
+  conv3d(ctx, x, c.before ? &past : nullptr, w, &bias, c.stride, c.padding, &residual, out);
+  std::vector<double> wanted;
+  const auto pixel = [&](int64_t t, int64_t h, int64_t v, int64_t channel) {
+    if (t < 0 || t >= c.before + c.x[0] || h < 0 || h >= height || v < 0 || v >= width) return 0.0;
+    const bool is_past = t < c.before;
+    return get(is_past ? past : x, (((is_past ? t : t - c.before) * height + h) * width + v) * channels + channel);
+  };
+  for (int64_t i = 0; i < out.numel(); ++i) {
+    const int64_t channel = i % c.out, v = i / c.out % shape[2], h = i / c.out / shape[2] % shape[1],
+                  t = i / c.out / shape[2] / shape[1];
+    double sum = get(bias, channel) + get(residual, i);
+    int64_t at = channel * c.kernel[0] * c.kernel[1] * c.kernel[2] * channels;
+    for (int64_t a = 0; a < c.kernel[0]; ++a) {
+      for (int64_t b = 0; b < c.kernel[1]; ++b) {
+        for (int64_t d = 0; d < c.kernel[2]; ++d) {
+          for (int64_t e = 0; e < channels; ++e) {
+            sum += get(w, at++) * pixel(t * c.stride[0] + a - c.padding[0], h * c.stride[1] + b - c.padding[2],
+                                        v * c.stride[2] + d - c.padding[4], e);
+          }
+        }
+      }
+    }
+    wanted.push_back(sum);
+  }
+  compare("conv3d " + std::to_string(channels) + " -> " + std::to_string(c.out), out, wanted);
+}
+
+void check_all() {
+  using Kind = RowNorm::Kind;
+  const std::pair<int64_t, int64_t> shapes[] = {{1, 1},    {3, 5},    {17, 16},  {40, 96},  {9, 100},  {5, 520},
+                                                {4, 1000}, {4, 1024}, {3, 1032}, {7, 1536}, {5, 5120}, {3, 5121},
+                                                {2, 8200}, {2, 13824}};
+  for (const auto& [rows, width] : shapes) {
+    for (const Kind kind : {Kind::layer, Kind::rms, Kind::channel}) {
+      check_norm(kind, rows, width, DType::bf16, DType::bf16, false);
+      check_norm(kind, rows, width, DType::f32, DType::f32, width % 2 == 0);
+      check_norm(kind, rows, width, DType::f32, DType::bf16, false);
+    }
+  }
+  check_norm(Kind::rms, 6, 12, DType::f32, DType::f32, false, 2);
+  check_norm(Kind::rms, 8, 68, DType::bf16, DType::bf16, false, 2);
+  check_norm(Kind::rms, 6, 5120, DType::bf16, DType::bf16, false, 40);
+  check_norm(Kind::rms, 4, 9216, DType::f32, DType::f32, false, 72);
+  for (int64_t activation = 0; activation < 4; ++activation) {
+    check_linear(45, 72, 104, DType::bf16, activation, false, false);
+  }
+  check_linear(257, 136, 96, DType::f32, 1, false, false);
+  check_linear(97, 50, 33, DType::f32, 0, true, false);
+  check_linear(140, 264, 40, DType::f32, 0, true, true);
+  check_linear(9, 17, 5, DType::bf16, 2, true, true);
+  check_conv3d({{2, 5, 7, 24}, 33, {1, 1, 1}, {1, 1, 1}, {0, 0, 0, 0, 0, 0}, 0});
+  check_conv3d({{1, 6, 5, 3}, 96, {3, 3, 3}, {1, 1, 1}, {2, 0, 1, 1, 1, 1}, 0});
+  check_conv3d({{2, 9, 17, 16}, 96, {3, 3, 3}, {1, 1, 1}, {0, 0, 1, 1, 1, 1}, 2});
+  check_conv3d({{2, 6, 9, 40}, 3, {3, 3, 3}, {1, 1, 1}, {2, 0, 1, 1, 1, 1}, 0});
+  check_conv3d({{5, 3, 5, 32}, 136, {3, 1, 1}, {2, 1, 1}, {0, 0, 0, 0, 0, 0}, 1});
+  check_conv3d({{3, 5, 4, 3}, 2, {3, 2, 3}, {2, 3, 2}, {2, 2, 0, 1, 2, 0}, 0});
+  ctx.bf16 = false;
+  check_linear(70, 65, 20, DType::f32, 3, true, false);
+  check_linear(33, 13, 7, DType::f32, 1, false, false);
+  check_conv3d({{2, 6, 9, 17}, 5, {3, 3, 3}, {1, 1, 1}, {2, 0, 1, 1, 1, 1}, 0});
+  ctx.bf16 = true;
+  for (const int64_t channels : {8, 13, 24}) {
+    const Tensor x = random({2, 5, 7, channels}, DType::bf16), out = empty({2, 10, 14, channels}, DType::bf16);
+    upsample2x(ctx, x, out);
+    std::vector<double> wanted;
+    for (int64_t i = 0; i < out.numel(); ++i) {
+      const int64_t column = i / channels % 14, line = i / channels / 14;
+      wanted.push_back(get(x, ((line / 10 * 5 + line % 10 / 2) * 7 + column / 2) * channels + i % channels));
+    }
+    compare("upsample2x " + std::to_string(channels), out, wanted);
+  }
+}
+
+}  // namespace
+}  // namespace umbel
+
+int main() {
+  umbel::check_all();
+  std::printf("%d broken\n", umbel::broken);
+  return umbel::broken == 0 ? 0 : 1;
+}
