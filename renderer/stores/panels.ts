@@ -47,12 +47,9 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
     return document === undefined ? null : geometryOf(document, node);
   };
 
-  /** Of jobs by themselves: a batch tells its end in the queue and the gallery. */
-  const tellEnd = (entry: JobEntry, clip: Clip | undefined): void => {
-    const { title, state, error, batch } = entry;
-    if (state === "failed" && error !== null) {
-      toasts.show({ kind: "error", title: `${title} failed`, detail: error.message });
-    } else if (state === "done" && batch === null && clip !== undefined) {
+  /** Of jobs by themselves: a batch tells its end in the queue and the gallery. The editor tells what failed. */
+  const tellSaved = ({ state, batch }: JobEntry, clip: Clip | undefined): void => {
+    if (state === "done" && batch === null && clip !== undefined) {
       const name = clip.file.path.split("/").at(-1) ?? clip.name;
       toasts.show({
         kind: "done",
@@ -85,7 +82,7 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
       const clip = results.clipsOf(event.entry).at(-1);
       if (clip !== undefined && (mine || state.a === null)) player.show(clip);
       else if (mine) player.set({ live: null, frame: 0 });
-      tellEnd(event.entry, clip);
+      tellSaved(event.entry, clip);
       void memory.refresh().catch(() => undefined);
     }
   };
