@@ -2,12 +2,15 @@ import { BufferSource, FilePathSource } from "mediabunny";
 import { UmbelError } from "#runtime/errors";
 
 const MOST_REPEATS = 1000;
+/** Ranges that are remembered; a search that never ends asks for a few. */
+const MOST_RANGES = 4096;
 
 type Read = (start: number, end: number, ...rest: unknown[]) => unknown;
 
 /**
  * A file for mediabunny's readers. In mediabunny 1.61 the search for the next element of a damaged WebM never ends when
- * 8 bytes are left to search; asking for the same bytes again and again is taken as that and fails with ERR_MEDIA.
+ * 8 bytes are left to search, and goes to and fro between two places of others; asking for the same bytes again and again
+ * is taken as that and fails with ERR_MEDIA.
  */
 export function guardedSource(path: string): FilePathSource {
   return guard(new FilePathSource(path), path);
@@ -23,12 +26,12 @@ function guard<S extends FilePathSource | BufferSource>(source: S, name: string)
   const internal = source as unknown as { _read?: Read };
   const read = internal._read?.bind(source);
   if (read === undefined) return source;
-  let last = "";
-  let repeats = 0;
+  const times = new Map<string, number>();
   internal._read = (start, end, ...rest) => {
     const range = `${start} ${end}`;
-    repeats = range === last ? repeats + 1 : 0;
-    last = range;
+    const repeats = (times.get(range) ?? 0) + 1;
+    if (times.size >= MOST_RANGES) times.clear();
+    times.set(range, repeats);
     if (repeats > MOST_REPEATS) {
       throw new UmbelError("ERR_MEDIA", `Expected a whole video in ${name}, got a damaged one.`);
     }
