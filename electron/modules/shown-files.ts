@@ -76,6 +76,8 @@ export class ShownFiles {
     const shown: Shown = { windows: new Map(), saves: 0, look: () => void this.#look(path, shown) };
     // By polling: it works on network drives and where a program replaces the file instead of writing to it.
     watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, shown.look);
+    // The polling compares with what its first look finds: what changed before that would be missed.
+    setTimeout(shown.look, LOOK_EVERY_MS).unref();
     this.#files.set(path, shown);
     return shown;
   }
