@@ -1,6 +1,14 @@
 // Compiles all TypeScript projects to dist/, which mirrors the sources, and drops outputs whose source is gone.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +22,17 @@ function dropStaleOutputs() {
     // types/ and renderer*/ come from sources of other names.
     if (!output.test(path) || /^(types|renderer)/.test(path)) continue;
     if (!existsSync(join(root, path.replace(output, ".ts")))) rmSync(join(dist, path));
+  }
+}
+
+/** The compiler remembers which modules it did not find; what was installed since would stay missing. */
+function dropStaleMemory() {
+  const installed = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(installed)) return;
+  const since = statSync(installed).mtimeMs;
+  for (const path of readdirSync(dist, { recursive: true })) {
+    if (!path.endsWith(".tsbuildinfo")) continue;
+    if (statSync(join(dist, path)).mtimeMs < since) rmSync(join(dist, path));
   }
 }
 
@@ -41,5 +60,6 @@ const tsc = join(
 mkdirSync(dist, { recursive: true });
 writeManifest();
 dropStaleOutputs();
+dropStaleMemory();
 const { status } = spawnSync(process.execPath, [tsc, "-b"], { cwd: root, stdio: "inherit" });
 process.exit(status ?? 1);
