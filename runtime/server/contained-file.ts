@@ -1,24 +1,17 @@
 /** A file that a client names, inside the folder that it is allowed to see. */
 import { open, realpath, type FileHandle } from "node:fs/promises";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { join } from "node:path";
+import { toUmbelError } from "#runtime/errors";
+import { isInside, nameParts } from "#runtime/service/library/contained-path";
 import { Refusal } from "./refusal.ts";
 
-/** Throws Refusal 400 for names that no file inside can have. */
+/** The name with "/". Throws Refusal 400 for names that no file inside can have. */
 export function checkedName(name: string): string {
-  const parts = name.replaceAll("\\", "/").split("/");
-  const odd =
-    name === "" ||
-    name.length > 1024 ||
-    name.includes("\0") ||
-    /^[a-z]:/i.test(name) ||
-    parts.some((part) => part === "" || part === "." || part === "..");
-  if (odd)
-    throw new Refusal(
-      400,
-      "bad_name",
-      `Expected a file name inside the folder, got ${JSON.stringify(name)}.`,
-    );
-  return parts.join("/");
+  try {
+    return nameParts(name).join("/");
+  } catch (error) {
+    throw new Refusal(400, "bad_name", toUmbelError(error).message);
+  }
 }
 
 /**
@@ -58,9 +51,4 @@ async function resolved(path: string, name: string): Promise<string> {
 
 function missing(name: string): Refusal {
   return new Refusal(404, "not_found", `Expected an existing file, got ${JSON.stringify(name)}.`);
-}
-
-export function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import { checkedName, isInside, openContained } from "./contained-file.ts";
+import { isInside } from "#runtime/service/library/contained-path";
+import { checkedName, openContained } from "./contained-file.ts";
 import type { Limits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
 
