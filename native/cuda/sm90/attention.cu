@@ -14,7 +14,8 @@
 // number of keys that count with each tile; without a ragged end and with 128 blocks that code is not compiled in.
 //
 // Shared memory for width 128: Q 32 KiB (later O), K and V 2 x 32 KiB each.
-// Measured on an H200 (at its 700 W), bfloat16, TFLOP/s of the tiles that count (heads x tokens): width 128 dense 40 x
+// Measured on an H200 (at its 700 W) in a build whose main loop was this one; the file as it stands, which mixes Q in
+// registers and in shared memory, has not run on a GPU yet. bfloat16, TFLOP/s of the tiles that count (heads x tokens): width 128 dense 40 x
 // 69,120 682, a ragged 40 x 69,000 642, 40 x 8,192 679 to 746, 40 x 69,120 over 512 keys 513; radial 40 x 69,120 with
 // 128 blocks (density 0.287) 679, with 64 blocks (0.261) 600. In the same run PyTorch 2.11: cuDNN dense 628,
 // FlexAttention radial 433, so 1.09 and 1.57 times as fast. On an H100 80GB (an earlier state, Q in shared memory): 24
