@@ -1,6 +1,5 @@
 import { createContext, useContext, type ReactNode } from "react";
 import { useStore, type StoreApi } from "zustand";
-import type { GraphDocument } from "#runtime/graph/document";
 import type { OpenDocument } from "./stores/documents.ts";
 import type { Editor } from "./stores/editor.ts";
 
@@ -37,16 +36,5 @@ export function useActiveId(): string | null {
   return useEditorStore(
     (editor) => editor.documents,
     (state) => state.active,
-  );
-}
-
-/** A part of the document in front; `absent` when there is none. */
-export function useDocument<S>(select: (document: GraphDocument) => S, absent: S): S {
-  return useEditorStore(
-    (editor) => editor.documents,
-    (state) => {
-      const entry = state.active === null ? undefined : state.open[state.active];
-      return entry === undefined ? absent : select(entry.document);
-    },
   );
 }
