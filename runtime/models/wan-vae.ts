@@ -6,6 +6,14 @@
  */
 import { UmbelError } from "#runtime/errors";
 import { replace } from "#runtime/nn/replace";
+import {
+  causalConv,
+  channelsLast,
+  type Layer,
+  runSegments,
+  type Segment,
+  VideoStream,
+} from "#runtime/nn/video-stream";
 import type {
   CheckpointHeader,
   LatentGeometry,
@@ -27,7 +35,7 @@ import {
   linear,
   upsample2x,
 } from "#runtime/tensor/ops";
-import { keep, scope } from "#runtime/tensor/scope";
+import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 
 type LayerSpec =
@@ -296,19 +304,6 @@ function tensors(config: WanVaeConfig): TensorSpec[] {
 
 // Weights as the ops want them
 
-/** [out, in, (t,) h, w] -> [out, t, h, w, in] */
-const channelsLast: WeightPreparation = {
-  key: "channels-last",
-  apply(weight) {
-    const [out = 0, input = 0, ...kernel] = weight.shape;
-    const [t, h, w] = kernel.length === 3 ? kernel : [1, ...kernel];
-    return weight
-      .reshape([out, input, t ?? 1, h ?? 1, w ?? 1])
-      .permute([0, 2, 3, 4, 1])
-      .contiguous();
-  },
-};
-
 /** Outputs `from` to `to` of a 1x1 convolution as a matrix, and of its bias. */
 function outputs(from: number, to: number): { weight: WeightPreparation; bias: WeightPreparation } {
   const key = `outputs ${from} to ${to}`;
@@ -322,73 +317,10 @@ const flat: WeightPreparation = { key: "flat", apply: (weight) => weight.reshape
 
 // Layers
 
-/** What a half of the network remembers while a video passes through it; belongs to one video (or tile of it). */
-class Stream implements Disposable {
-  readonly weights: Weights;
-  /** Last input frames of each causal convolution. */
-  readonly #tails = new Map<string, Tensor>();
-  readonly #started = new Set<string>();
-
-  constructor(weights: Weights) {
-    this.weights = weights;
-  }
-
-  tail(name: string): Tensor | undefined {
-    return this.#tails.get(name);
-  }
-
-  /** Takes over a tensor of its own. */
-  setTail(name: string, tail: Tensor): void {
-    this.#tails.get(name)?.[Symbol.dispose]();
-    this.#tails.set(name, keep(tail));
-  }
-
-  /** True at the first call with this name only. */
-  starts(name: string): boolean {
-    if (this.#started.has(name)) return false;
-    this.#started.add(name);
-    return true;
-  }
-
-  [Symbol.dispose](): void {
-    for (const tail of this.#tails.values()) tail[Symbol.dispose]();
-    this.#tails.clear();
-  }
-}
-
-type Layer = (x: Tensor) => Tensor;
-
 /** A 1x1x1 convolution, or outputs `from` to `to` of it. */
 function pointwise(weights: Weights, name: string, x: Tensor, from: number, to: number): Tensor {
   const { weight, bias } = outputs(from, to);
   return linear(x, weights.get(`${name}.weight`, weight), weights.get(`${name}.bias`, bias));
-}
-
-/** A causal convolution over 3 frames: zeros stand before the video, later the frames that were seen. */
-function causalConv(stream: Stream, name: string, x: Tensor, residual?: Tensor): Tensor {
-  const { weights } = stream;
-  const weight = weights.get(`${name}.weight`, channelsLast);
-  const [, , kernelHeight = 1, kernelWidth = 1] = weight.shape;
-  const h = (kernelHeight - 1) / 2;
-  const w = (kernelWidth - 1) / 2;
-  const before = stream.tail(name);
-  const y = conv3d(x, weight, weights.get(`${name}.bias`), {
-    padding: [before === undefined ? 2 : 0, 0, h, h, w, w],
-    ...(before === undefined ? {} : { before }),
-    ...(residual === undefined ? {} : { residual }),
-  });
-  stream.setTail(name, lastTwo(weights, x, before));
-  return y;
-}
-
-/** The last two of the frames seen so far, zeros standing before the first. */
-function lastTwo(weights: Weights, x: Tensor, before: Tensor | undefined): Tensor {
-  const [frames = 0, ...rest] = x.shape;
-  if (frames >= 2) return x.slice(0, frames - 2);
-  return scope(() => {
-    const previous = before?.slice(0, 1) ?? weights.device.zeros([1, ...rest], x.dtype);
-    return cat([previous, x], 0);
-  });
 }
 
 /** A convolution inside each frame. */
@@ -408,7 +340,7 @@ function normSilu(weights: Weights, name: string, x: Tensor): Tensor {
   return channelRmsNorm(x, weights.get(`${name}.gamma`, flat), true);
 }
 
-function residualBlock(stream: Stream, name: string, channels: number, out: number): Layer {
+function residualBlock(stream: VideoStream, name: string, channels: number, out: number): Layer {
   const { weights } = stream;
   const parts = `${name}.residual`;
   return (x) => {
@@ -440,7 +372,7 @@ function attentionBlock(weights: Weights, name: string): Layer {
 }
 
 /** Doubles the frames, except the video's first: each gives two, as the two halves of the channels. */
-function doubleFrames(stream: Stream, name: string): Layer {
+function doubleFrames(stream: VideoStream, name: string): Layer {
   return (x) => {
     if (stream.starts(name)) return x;
     const [frames = 0, height = 0, width = 0, channels = 0] = x.shape;
@@ -453,7 +385,7 @@ function doubleFrames(stream: Stream, name: string): Layer {
 }
 
 /** Halves the frames, except the video's first, which passes as it is. */
-function halveFrames(stream: Stream, name: string): Layer {
+function halveFrames(stream: VideoStream, name: string): Layer {
   return (x) => {
     const { weights } = stream;
     const before = stream.tail(name);
@@ -470,11 +402,11 @@ function halveFrames(stream: Stream, name: string): Layer {
   };
 }
 
-function head(stream: Stream, name: string): Layer {
+function head(stream: VideoStream, name: string): Layer {
   return (x) => causalConv(stream, `${name}.2`, normSilu(stream.weights, `${name}.0`, x));
 }
 
-function middle(stream: Stream, name: string, channels: number): Layer[] {
+function middle(stream: VideoStream, name: string, channels: number): Layer[] {
   return [
     residualBlock(stream, `${name}.0`, channels, channels),
     attentionBlock(stream.weights, `${name}.1`),
@@ -482,14 +414,7 @@ function middle(stream: Stream, name: string, channels: number): Layer[] {
   ];
 }
 
-/** Layers between which the number of frames changes. */
-interface Segment {
-  readonly layers: Layer[];
-  /** All frames have to pass together; elsewhere each may pass alone, since every layer remembers the past it needs. */
-  readonly together: boolean;
-}
-
-function decoderSegments(config: WanVaeConfig, stream: Stream): Segment[] {
+function decoderSegments(config: WanVaeConfig, stream: VideoStream): Segment[] {
   const { weights } = stream;
   const { latentChannels: z, decoder } = config;
   let layers: Layer[] = [
@@ -514,7 +439,7 @@ function decoderSegments(config: WanVaeConfig, stream: Stream): Segment[] {
   return segments;
 }
 
-function encoderSegments(config: WanVaeConfig, stream: Stream): Segment[] {
+function encoderSegments(config: WanVaeConfig, stream: VideoStream): Segment[] {
   const { weights } = stream;
   const { latentChannels: z, encoder } = config;
   let layers: Layer[] = [(x) => causalConv(stream, "encoder.conv1", x)];
@@ -540,31 +465,10 @@ function encoderSegments(config: WanVaeConfig, stream: Stream): Segment[] {
   return segments;
 }
 
-function sameSize(stream: Stream, level: Exclude<LayerSpec, { kind: "resample" }>): Layer {
+function sameSize(stream: VideoStream, level: Exclude<LayerSpec, { kind: "resample" }>): Layer {
   return level.kind === "residual"
     ? residualBlock(stream, level.name, level.in, level.out)
     : attentionBlock(stream.weights, level.name);
-}
-
-function runLayers(layers: readonly Layer[], x: Tensor): Tensor {
-  return layers.reduce((y, layer) => (y === x ? scope(() => layer(y)) : replace(y, layer)), x);
-}
-
-/** Frees `x`. With `alone`, at most one frame's activations are held where the frames are not needed together. */
-function runSegments(segments: readonly Segment[], x: Tensor, alone: boolean): Tensor {
-  return segments.reduce(
-    (state, { layers, together }) =>
-      replace(state, (y) => {
-        const frames = y.shape[0] ?? 0;
-        if (together || !alone || frames === 1) return runLayers(layers, y);
-        const each = Array.from({ length: frames }, (_, i) => y.slice(0, i, i + 1));
-        return cat(
-          each.map((frame) => runLayers(layers, frame)),
-          0,
-        );
-      }),
-    x,
-  );
 }
 
 // Videos
@@ -582,7 +486,7 @@ function factors({ decoder }: WanVaeConfig): Factors {
 
 /** The frames of one latent frame after the other, [n, H, W, channels]; the caller frees them. */
 function* decodePieces(config: WanVaeConfig, weights: Weights, z: Tensor): Generator<Tensor> {
-  using stream = new Stream(weights);
+  using stream = new VideoStream(weights);
   const segments = decoderSegments(config, stream);
   const [, count = 0, height = 0, width = 0] = z.shape;
   const alone = height * width * factors(config).spatial ** 2 > config.groupedPixels;
@@ -607,7 +511,7 @@ async function encode(
   nextFrames: NextFrames,
 ): Promise<Tensor> {
   const { temporal } = factors(config);
-  using stream = new Stream(weights);
+  using stream = new VideoStream(weights);
   const segments = encoderSegments(config, stream);
   const pieces: Tensor[] = [];
   try {
