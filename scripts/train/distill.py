@@ -11,12 +11,13 @@
 import torch
 import torch.nn.functional as F
 
-import common
 import sampling
-import train_dit
-from common import log
+import training
+from feeder import VARIANTS
+from flow import compile_blocks, noise_levels
 from lora import Lora
 from model_dit import DiT
+from training import log
 
 STEPS, SHIFT, SUBSTEPS = 4, 5.0, 3
 #: through how many of the last steps the gradient runs, in turn
@@ -36,7 +37,7 @@ class Prompts:
     def take(self, n):
         """(context, lengths) of n captions, and of as many empty ones"""
         i = torch.randint(self.store.ids.shape[0], (n,), device=self.device)
-        j = torch.randint(train_dit.VARIANTS, (n,), device=self.device)
+        j = torch.randint(VARIANTS, (n,), device=self.device)
         ids, lengths = self.store.ids[i, j], self.store.lengths[i, j]
         mask = (torch.arange(ids.shape[1], device=self.device)[None] < lengths[:, None]).long()
         with autocast(self.device):
@@ -53,7 +54,7 @@ def copy_of(dit, device):
     twin = DiT(**dit.config).to(device)
     twin.load_state_dict(dit.state_dict())
     if device.type == "cuda":
-        train_dit.compile_blocks(twin)
+        compile_blocks(twin)
     return twin
 
 
@@ -109,7 +110,7 @@ class Step:
     def __init__(self, dit, lora, world, lr, betas=(0.9, 0.99)):
         self.dit, self.lora, self.lr = dit, lora, lr
         self.optimizer = torch.optim.AdamW(lora.parameters(), lr=lr, betas=betas, weight_decay=0.0)
-        self.average = common.GradientAverage(lora.parameters(), world)
+        self.average = training.GradientAverage(lora.parameters(), world)
         self.steps = 0
 
     def __call__(self, part):
@@ -179,9 +180,9 @@ def match(dit, lora, teacher, prompts, device, world, begin, until, cfg, side, b
     fake_parameters = list(fake.parameters())
     fused = {"fused": True} if device.type == "cuda" else {}
     fake_adam = torch.optim.AdamW(fake_parameters, lr=fake_lr, betas=(0.5, 0.99), weight_decay=0.0, **fused)
-    fake_average = common.GradientAverage(fake_parameters, world)
+    fake_average = training.GradientAverage(fake_parameters, world)
     step = Step(dit, lora, world, lr, betas=(0.5, 0.99))
-    ema = common.Ema([lora], 0.99)
+    ema = training.Ema([lora], 0.99)
     schedule = sampling.sigmas(STEPS, SHIFT)
     limit = deepest(device)
     depths = [min(d, limit) for d in DEPTHS]
@@ -199,7 +200,7 @@ def match(dit, lora, teacher, prompts, device, world, begin, until, cfg, side, b
     def learn_fake():
         rows = torch.randint(len(made) * batch, (batch,), device=device)
         x0, context, lengths = (torch.cat(parts)[rows] for parts in zip(*made))
-        sigma = train_dit.noise_levels(batch, SHIFT, device)
+        sigma = noise_levels(batch, SHIFT, device)
         s, noise = sigma.reshape(-1, 1, 1, 1, 1), torch.randn_like(x0)
         with autocast(device):
             v = fake(x0 + s * (noise - x0), sigma * 1000, context, lengths)
@@ -262,16 +263,16 @@ def train(dit, text, tokenizer, store, device, world, ends, validate, cfg=5.0, r
     teacher = copy_of(dit, device)
     torch.manual_seed(4242)                                      # the same factors on all GPUs
     lora = Lora(dit, rank)
-    torch.manual_seed(4243 + common.rank())
+    torch.manual_seed(4243 + training.rank())
     prompts = Prompts(text, tokenizer, store, device)
     more = dict(cfg=cfg, side=side, batch=batch)
-    start = common.agreed_elapsed(device, world)
+    start = training.agreed_elapsed(device, world)
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
     regress(dit, lora, teacher, prompts, device, world, start, ends[0], **more)
     validate("regression", lora)
-    start = common.agreed_elapsed(device, world)
+    start = training.agreed_elapsed(device, world)
     try:
         match(dit, lora, teacher, prompts, device, world, start, ends[1], validate=validate, **more)
     except torch.OutOfMemoryError as error:

@@ -8,22 +8,23 @@ import torch
 import torch.distributed as dist
 
 import clips
-import common
 import distill
 import judge
 import radial
-import train_dit
-from common import elapsed, log
+import training
 from feeder import Feeder
 from files import LORA_4STEP, LORA_STYLE
+from flow import flow_loss
+from latents import Latents
 from lora import Lora
+from training import elapsed, log
 
 STYLE = "neon"
 
 
 def train_style(dit, text, vae, feeder, renderer, until, count, batch, rank=16, lr=1e-3):
     """Ordinary captions, clips drawn in the style."""
-    store = train_dit.Latents(vae, renderer, feeder, count, clips.FRAMES, style=STYLE)
+    store = Latents(vae, renderer, feeder, count, clips.FRAMES, style=STYLE)
     feeder.close()
     log(f"{count} {STYLE} clips encoded")
     lora = Lora(dit, rank)
@@ -34,7 +35,7 @@ def train_style(dit, text, vae, feeder, renderer, until, count, batch, rank=16, 
         for group in optimizer.param_groups:
             group["lr"] = lr * min(1.0, (steps + 1) / 30) * max(0.05, 1 - part)
         x0, ids, lengths, near = store.sample(batch, 9)
-        loss = train_dit.flow_loss(dit, text, x0, ids, lengths, near, 5.0)
+        loss = flow_loss(dit, text, x0, ids, lengths, near, 5.0)
         loss.backward()
         lora.take_gradients()
         torch.nn.utils.clip_grad_norm_(lora.parameters(), 1.0)
@@ -72,7 +73,7 @@ def compare_radial(dit, text, vae, tokenizer, device, texts, steps, dense_steps,
     for layer in dit.blocks:
         layer.self_attn.override = None
     videos, _ = judge.decode(vae, z)
-    values = [common.psnr(a, b) for a, b in zip(videos, reference)]
+    values = [training.psnr(a, b) for a, b in zip(videos, reference)]
     frames = lambda v: (v.float().transpose(1, 2).flatten(0, 1)[::4].to(device) + 1) / 2
     return {"density": round(mask.float().mean().item(), 4), "dense_steps": dense_steps, "dense_layers": dense_layers,
             "psnr": round(sum(values) / len(values), 2), "ssim": round(ssim(frames(videos), frames(reference)), 4)}, videos

@@ -8,10 +8,10 @@ import time
 import torch
 
 import clips
-import common
 import files
 import judge
 import safetensors_io as st
+import training
 from tokenizer import Tokenizer
 
 
@@ -66,7 +66,7 @@ def main():
     if not args.prompt:
         print(judge.score(small.float(), [spec for spec, _ in pairs]))
     picks = [i * (args.frames - 1) // 4 for i in range(5)]
-    common.save_png(args.out, clips.sheet(videos.float(), 1 if len(texts) < 4 else 2, picks))
+    training.save_png(args.out, clips.sheet(videos.float(), 1 if len(texts) < 4 else 2, picks))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ import torch
 import torch.distributed as dist
 
 import clips
-import common
 import files
 import model_vae
-from common import log
+import training
 from model_vae import VAE
+from training import log
 
 #: size, frames, clips a step (each GPU), share of the time
 STAGES = [(64, 1, 128, 0.13), (64, 5, 48, 0.14), (96, 9, 16, 0.17), (128, 17, 8, 0.20), (192, 33, 3, 0.18),
@@ -108,7 +108,7 @@ def evaluate(vae, renderer, count, style=None, frames=None):
         specs, p = clips.random_batch(rng, 4)
         video = renderer.render(p, style)
         out = vae.decode(vae.encode(channels_last(video))).float().clamp(-1, 1)
-        total += [(common.psnr(o[:, :1], v[:, :1]), common.psnr(o, v), common.psnr(o[:, -4:], v[:, -4:]))
+        total += [(training.psnr(o[:, :1], v[:, :1]), training.psnr(o, v), training.psnr(o[:, -4:], v[:, -4:]))
                   for o, v in zip(out, video)]
         videos.append(torch.stack([video, out], 1).flatten(0, 1).cpu())
     first, whole, last = (sum(x) / len(total) for x in zip(*total))
@@ -179,11 +179,11 @@ def main():
     parser.add_argument("--decoder", action="store_true", help="whole clips, and the encoder stays as it is")
     parser.add_argument("--divide", type=int, default=1, help="divides the batches, for tests")
     args = parser.parse_args()
-    rank, world, device = common.setup()
+    rank, world, device = training.setup()
     torch.manual_seed(1)
     vae = VAE(args.dim).to(device)
     if args.resume:
-        common.load_half(args.resume, {"vae": vae})
+        training.load_half(args.resume, {"vae": vae})
     stages = [(256, 33, 2, 1.0)] if args.full or args.decoder else STAGES
     if args.full or args.decoder:
         if device.type == "cuda":
@@ -194,9 +194,9 @@ def main():
     torch.manual_seed(100 + rank)
     rng = random.Random(100 + rank)
     renderer = clips.Renderer(device, args.size)
-    begin = common.elapsed()
+    begin = training.elapsed()
     pool = Pool(renderer, rng, args.pool)
-    log(f"rendered {args.pool} clips in {common.elapsed() - begin:.1f} s")
+    log(f"rendered {args.pool} clips in {training.elapsed() - begin:.1f} s")
     if args.decoder:
         for p in [*vae.encoder.parameters(), *vae.conv1.parameters()]:
             p.requires_grad_(False)
@@ -207,16 +207,16 @@ def main():
             dist.broadcast(p.data, 0)
     optimizer = torch.optim.AdamW(parameters, lr=args.lr, betas=(0.9, 0.99), weight_decay=1e-4,
                                   **({"fused": True} if device.type == "cuda" else {}))
-    average = common.GradientAverage(parameters, world)
-    ema = common.Ema([vae], 0.998)
-    begin = float(common.elapsed())
+    average = training.GradientAverage(parameters, world)
+    ema = training.Ema([vae], 0.998)
+    begin = float(training.elapsed())
     if world > 1:
         clock = torch.tensor([begin], device=device)
         dist.broadcast(clock, 0)
         begin = clock.item()
     span = args.until - begin
     now, steps, stage, edge = begin, 0, -1, 0.0
-    mark = (common.elapsed(), 0)
+    mark = (training.elapsed(), 0)
     losses = []
     while True:
         part = (now - begin) / span
@@ -228,7 +228,7 @@ def main():
             size, frames, count, _ = stages[stage]
             size, count = min(size, args.size), max(1, count // args.divide)
             log(f"stage {count} x {size}x{size}x{frames}")
-            mark = (common.elapsed(), steps)
+            mark = (training.elapsed(), steps)
         lr = args.lr * min(1, (steps + 1) / 150) * (1 - 0.97 * part ** 1.5)
         for group in optimizer.param_groups:
             group["lr"] = lr
@@ -254,14 +254,14 @@ def main():
         else:
             now = part * span + begin                      # unchanged until the next look at the clock
         if steps % 200 == 0 and rank == 0:
-            rate = (steps - mark[1]) / (common.elapsed() - mark[0])
+            rate = (steps - mark[1]) / (training.elapsed() - mark[0])
             log(f"step {steps} loss {torch.stack(losses[-100:]).mean().item():.4f} norm {norm.item():.2f} "
                 f"lr {lr:.1e} {rate:.1f} steps/s")
-            mark = (common.elapsed(), steps)
+            mark = (training.elapsed(), steps)
         if steps % 1000 == 0 and rank == 0:
             ema.swap()
             log(evaluate(vae, renderer, 8)[0])
-            common.save_half(f"{args.out}/vae_half.safetensors", {"vae": vae})
+            training.save_half(f"{args.out}/vae_half.safetensors", {"vae": vae})
             ema.swap()
     ema.swap()
     log(f"trained {steps} steps")
@@ -271,11 +271,11 @@ def main():
             log("latent mean", [round(v, 3) for v in mean.tolist()], "std", [round(v, 3) for v in std.tolist()])
             model_vae.fold_scale(vae, mean, std)
         files.save_vae(args.out + "/models", vae)
-        common.save_half(f"{args.out}/vae_half.safetensors", {"vae": vae})
+        training.save_half(f"{args.out}/vae_half.safetensors", {"vae": vae})
         text, videos = evaluate(vae, renderer, 48 if device.type == "cuda" else 4)
         log("final", text)
         log("neon", evaluate(vae, renderer, 8, "neon")[0])
-        common.save_png(f"{args.out}/vae.png", clips.sheet(videos[:20], 2, (0, 1, 16, 32)))
+        training.save_png(f"{args.out}/vae.png", clips.sheet(videos[:20], 2, (0, 1, 16, 32)))
     if world > 1:
         dist.barrier()
 

@@ -2,7 +2,7 @@
 import { engineFiles } from "#runtime/engine/engine-files";
 import { addInputFile } from "./add-input-file.ts";
 import type { LibraryContext } from "./context.ts";
-import type { LibraryHandlers } from "./handlers.ts";
+import type { LibraryHandlers } from "./methods.ts";
 
 export function fileHandlers(
   context: LibraryContext,

@@ -8,7 +8,7 @@ import { formatDocument } from "#runtime/graph/comfy/format-document";
 import type { LibraryContext } from "./context.ts";
 import type { FolderLists } from "./folder-lists.ts";
 import { GraphPlans } from "./graph-plans.ts";
-import type { LibraryHandlers } from "./handlers.ts";
+import type { LibraryHandlers } from "./methods.ts";
 import { MaskReports } from "./mask-reports.ts";
 import { StepShares } from "./step-shares.ts";
 import type { TaskThread } from "./task-thread.ts";

@@ -1,42 +1,15 @@
 /** Calls of the contract that deal with nodes, files, graphs, models and results. */
-import type { z } from "zod";
 import { engineFiles } from "#runtime/engine/engine-files";
-import type { Contract, Result } from "#runtime/protocol/contract";
 import type { LibraryContext } from "./context.ts";
 import { fileHandlers } from "./file-handlers.ts";
 import { FolderLists } from "./folder-lists.ts";
 import { graphHandlers } from "./graph-handlers.ts";
+import type { LibraryHandlers } from "./methods.ts";
 import { modelHandlers } from "./model-handlers.ts";
 import { ModelDownloads } from "./model-downloads.ts";
 import { ModelLibrary } from "./model-library.ts";
 import { resultHandlers } from "./result-handlers.ts";
 import { TaskThread } from "./task-thread.ts";
-
-export type LibraryMethod =
-  | "nodes.list"
-  | "files.list"
-  | "files.add"
-  | "graph.check"
-  | "graph.plan"
-  | "graph.mask"
-  | "graph.open"
-  | "graph.export"
-  | "models.list"
-  | "models.missing"
-  | "models.addFolder"
-  | "models.probe"
-  | "models.download"
-  | "models.downloads"
-  | "models.control"
-  | "results.compare";
-
-/** The signal ends a call whose client is gone; without one a call runs to its end. */
-export type LibraryHandlers = {
-  readonly [M in LibraryMethod]: (
-    params: z.output<Contract[M]["params"]>,
-    signal?: AbortSignal,
-  ) => Promise<Result<M>> | Result<M>;
-};
 
 /** Disposing ends what still runs. */
 export function libraryHandlers(around: LibraryContext): LibraryHandlers & AsyncDisposable {

@@ -2,7 +2,7 @@
 import { engineFiles } from "#runtime/engine/engine-files";
 import { inspectModelFolder } from "./add-model-folder.ts";
 import type { LibraryContext } from "./context.ts";
-import type { LibraryHandlers, LibraryMethod } from "./handlers.ts";
+import type { LibraryHandlers, LibraryMethod } from "./methods.ts";
 import { missingModels } from "./missing-models.ts";
 import type { ModelDownloads } from "./model-downloads.ts";
 import type { ModelLibrary } from "./model-library.ts";

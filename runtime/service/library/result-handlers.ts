@@ -4,7 +4,7 @@ import { UmbelError } from "#runtime/errors";
 import type { Comparison, ResultFile } from "#runtime/protocol/service-values";
 import { containedPath } from "./contained-path.ts";
 import type { LibraryContext } from "./context.ts";
-import type { LibraryHandlers } from "./handlers.ts";
+import type { LibraryHandlers } from "./methods.ts";
 import { RecentValues } from "./recent-values.ts";
 import type { TaskThread } from "./task-thread.ts";
 

@@ -8,7 +8,8 @@ import { psnr, psnrPerFrame } from "#runtime/media/psnr";
 import { ssimPerFrame } from "#runtime/media/ssim";
 import type { Frames } from "#runtime/sdk/values";
 import { contract } from "#runtime/protocol/contract";
-import { libraryHandlers, type LibraryHandlers } from "#runtime/service/library/handlers";
+import { libraryHandlers } from "#runtime/service/library/handlers";
+import type { LibraryHandlers } from "#runtime/service/library/methods";
 import { testContext, type TestLibrary } from "../../../helpers/library.ts";
 
 let library: TestLibrary;
