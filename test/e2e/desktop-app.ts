@@ -1,5 +1,4 @@
 /** The desktop app in a real Electron, driven from outside. `npm run test:e2e` builds it first. */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -7,6 +6,7 @@ import { _electron, type ElectronApplication, type Page } from "playwright-core"
 import { afterAll, afterEach } from "vitest";
 import type { Editor } from "../../renderer/stores/editor.ts";
 import { electronProgram } from "../../scripts/electron-program.js";
+import { endTree } from "./processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const SCREENS = join(ROOT, "output/screens");
@@ -67,7 +67,10 @@ export async function startApp(
   const child = electron.process();
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (data: Buffer) => printed.push(data.toString()));
-  const page = await electron.firstWindow();
+  const page = await electron.firstWindow().catch(async (cause: unknown) => {
+    await endTree(child);
+    throw new Error(`Expected a window. The app printed:\n${printed.join("")}`, { cause });
+  });
   watchPage(page, printed);
   const app: DesktopApp = {
     electron,
@@ -76,10 +79,7 @@ export async function startApp(
     printed,
     async kill() {
       running.delete(app);
-      const ended = new Promise((done) => child.once("exit", done));
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      for (const pid of [child.pid!, ...childrenOf(child.pid!)]) kill(pid);
-      await ended;
+      await endTree(child);
     },
     async close() {
       running.delete(app);
@@ -158,26 +158,6 @@ export function processOf(app: DesktopApp, kind: "service" | "engine"): Promise<
     const running = electron.getAppMetrics().find((metric) => metric.name === name);
     return running?.pid ?? null;
   }, `Umbel ${kind}`);
-}
-
-export function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended by itself meanwhile.
-  }
-}
-
-/** Children and their children. */
-function childrenOf(pid: number): number[] {
-  const listed = execFileSync("ps", ["-e", "-o", "pid=,ppid="], { encoding: "utf8" });
-  const pairs = listed
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const below = (parent: number): number[] =>
-    pairs.flatMap(([child, of]) => (of === parent ? [child!, ...below(child!)] : []));
-  return below(pid);
 }
 
 /** Names in the output folder. */

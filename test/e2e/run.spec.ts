@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   graphFile,
-  kill,
   LARGE,
   newHome,
   onEditor,
@@ -13,6 +12,7 @@ import {
   startApp,
   type DesktopApp,
 } from "./desktop-app.ts";
+import { kill } from "./processes.ts";
 
 /** Ended jobs as the service tells them, newest first. */
 const history = (app: DesktopApp) =>
