@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   "ERR_MEDIA",
   "ERR_DISK_FULL",
   "ERR_DOWNLOAD",
+  "ERR_STORAGE",
   "ERR_ENGINE_GONE",
   "ERR_USAGE",
   "ERR_INTERNAL",

@@ -5,13 +5,11 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { CODE_ROOT } from "#runtime/engine/locations";
+import { UmbelError } from "#runtime/errors";
+import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import { openServer } from "#runtime/server/open-server";
 import { isLoopback } from "#runtime/server/guard";
-import type { CoreOptions } from "#runtime/service/open-core";
-import { openService } from "#runtime/service/open-service";
-import { connectRedis, type Redis } from "#runtime/service/redis/connect";
-import { sharedFolders } from "#runtime/service/redis/open-worker";
-import { RedisHost } from "#runtime/service/redis/redis-host";
+import { openService, type ServiceOptions } from "#runtime/service/open-service";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { packageVersion } from "./version.ts";
 
@@ -25,6 +23,7 @@ interface Flags extends EngineFlags {
   readonly out: string;
   readonly data: string;
   readonly redis?: string;
+  readonly storage?: string;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -71,6 +70,10 @@ export function addServe(program: Command): void {
     .option(
       "--redis <url>",
       "leave the jobs to `umbel worker` processes, here or on other machines, that share --out and --input",
+    )
+    .option(
+      "--storage <s3 address>",
+      "fetch the results of workers from there, s3://bucket/prefix, instead of sharing --out; with --redis",
     );
   addEngineOptions(command).action(serve);
 }
@@ -83,10 +86,14 @@ function portOf(text: string): number {
 }
 
 async function serve(flags: Flags): Promise<void> {
-  const engine =
-    flags.redis === undefined
-      ? engineSettings(flags, flags)
-      : sharedFolders(engineSettings(flags, flags));
+  if (flags.storage !== undefined && flags.redis === undefined)
+    throw new UmbelError(
+      "ERR_USAGE",
+      "Expected --redis with --storage: workers bring results to it.",
+    );
+  const settings = engineSettings(flags, flags);
+  const remote = flags.redis === undefined ? null : await openWorkers(flags.redis, flags.storage);
+  const engine = remote?.folders(settings) ?? settings;
   const dataFolder = resolve(flags.data);
   const folders = {
     output: engine.outputFolder,
@@ -98,9 +105,7 @@ async function serve(flags: Flags): Promise<void> {
   const token =
     flags.token ?? (isLoopback(flags.address) ? null : randomBytes(24).toString("base64url"));
   const version = packageVersion();
-  const redis = flags.redis === undefined ? null : await connectRedis(flags.redis);
-  const workers = redis === null ? {} : workersOf(redis);
-  const service = await openService({ version, dataFolder, engine, ...workers });
+  const service = await openService({ version, dataFolder, engine, ...remote?.options });
   const server = await openServer({
     service,
     folders,
@@ -121,14 +126,33 @@ async function serve(flags: Flags): Promise<void> {
   await stopped();
   await server[Symbol.asyncDispose]();
   await service.close();
-  redis?.disconnect();
+  remote?.close();
 }
 
-/** Jobs go to workers; their own tries are enough. */
-function workersOf(redis: Redis): Pick<CoreOptions, "openHost" | "engineAttempts"> {
+interface Workers {
+  /** As the workers have them. */
+  folders(engine: EngineSettings): EngineSettings;
+  readonly options: Pick<ServiceOptions, "openHost" | "engineAttempts" | "storage">;
+  close(): void;
+}
+
+async function openWorkers(url: string, address: string | undefined): Promise<Workers> {
+  // Few need them, and they take their time to load.
+  const { connectRedis } = await import("#runtime/service/redis/connect");
+  const { sharedFolders } = await import("#runtime/service/redis/shared-folders");
+  const { RedisHost } = await import("#runtime/service/redis/redis-host");
+  const { openStorage } = await import("#runtime/service/storage/open-storage");
+  const storage = address === undefined ? undefined : await openStorage(address);
+  const redis = await connectRedis(url);
   return {
-    openHost: (folders, wake) => new RedisHost({ redis, folders, wake }),
-    engineAttempts: 1,
+    folders: sharedFolders,
+    options: {
+      storage,
+      openHost: (folders, wake) => new RedisHost({ redis, folders, storage, wake }),
+      // Their own tries are enough.
+      engineAttempts: 1,
+    },
+    close: () => redis.disconnect(),
   };
 }
 

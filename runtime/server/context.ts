@@ -42,6 +42,8 @@ export function neededHandlers(handlers: Partial<Handlers>): NeededHandlers {
 export interface ServedService {
   readonly handlers: Partial<Handlers>;
   subscribe(listener: (event: ServiceEvent) => void): () => void;
+  /** Brings a result into its folder that lies elsewhere. Throws ERR_STORAGE. */
+  bringResult(file: { readonly place: Place; readonly path: string }): Promise<void>;
 }
 
 /** Places whose files clients may read. */

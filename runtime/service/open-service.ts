@@ -9,11 +9,15 @@ import { dispatch, type Answer } from "./dispatch.ts";
 import type { ServiceListener } from "./event-hub.ts";
 import { openCore, type CoreOptions } from "./open-core.ts";
 import { PlanTimes } from "./plan-times.ts";
+import { ResultFetcher } from "./result-fetcher.ts";
 import type { FilePlace } from "./result-places.ts";
+import type { ResultStorage } from "./storage/result-storage.ts";
 
 export interface ServiceOptions extends CoreOptions {
   /** Where downloaded models go; by default the first model folder of `engine` that is not the bundled one. */
   readonly modelFolder?: string;
+  /** Where results are that are not in their folder yet. */
+  readonly storage?: ResultStorage | undefined;
   /** Entry of the threads in which plans are made and files are read, for tests. */
   readonly threadEntry?: URL;
 }
@@ -24,6 +28,8 @@ export interface Service {
   call(method: unknown, params: unknown, signal?: AbortSignal): Promise<Answer>;
   /** Returns a function that ends the subscription. */
   subscribe(listener: ServiceListener): () => void;
+  /** Brings a result into its folder that lies elsewhere; whether there is one is not told. Throws ERR_STORAGE. */
+  bringResult(file: { readonly place: FilePlace; readonly path: string }): Promise<void>;
   /** Full path of a result or an input file. Throws ERR_FILE for one that is not there or lies outside. */
   findFile(file: { readonly place: FilePlace; readonly path: string }): Promise<string>;
   /** A running job is put back and runs at the next start. */
@@ -39,11 +45,18 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const core = await openCore({ ...options, engine });
   const { hub, registry, engineSettings } = core;
   const times = new PlanTimes(core.database);
+  const fetcher = new ResultFetcher(options.storage ?? null, (place) =>
+    foldersOf(place, engineSettings(), engine),
+  );
+  const findFile: Service["findFile"] = async (file) => {
+    await fetcher.bring(file);
+    return containedPath(foldersOf(file.place, engineSettings(), engine), file.path);
+  };
   const library = libraryHandlers({
     settings: core.settings,
     changeSettings: core.changeSettings,
     engineSettings,
-    resultFolders: (place) => foldersOf(place, engineSettings(), engine),
+    findResult: findFile,
     registry,
     modelFolder,
     dataFolder,
@@ -59,7 +72,8 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     handlers,
     call: (method, params, signal) => dispatch(handlers, method, params, signal),
     subscribe: (listener) => hub.subscribe(listener),
-    findFile: ({ place, path }) => containedPath(foldersOf(place, engineSettings(), engine), path),
+    bringResult: (file) => fetcher.bring(file),
+    findFile,
     close: async () => {
       await library[Symbol.asyncDispose]();
       await core.close();

@@ -6,6 +6,7 @@ import { loadNodes } from "#runtime/engine/node-registry";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
 import { DEFAULT_SETTINGS, type Settings } from "#runtime/protocol/service-values";
+import { containedPath } from "#runtime/service/library/contained-path";
 import type { LibraryContext } from "#runtime/service/library/context";
 import { ROOT, scratchFolder } from "./umbel-process.ts";
 
@@ -38,7 +39,7 @@ export async function testContext(
       outputFolder: join(folder, "output"),
       temporaryFolder: join(folder, "temporary"),
     }),
-    resultFolders: (place) => [join(folder, place)],
+    findResult: ({ place, path }) => containedPath([join(folder, place)], path),
     registry: await loadNodes([join(ROOT, "nodes")]),
     modelFolder: join(folder, "models"),
     dataFolder: join(folder, "data"),

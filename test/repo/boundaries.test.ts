@@ -87,6 +87,10 @@ const IMPORTS: Record<string, readonly [string, readonly string[]]> = {
     "runtime/service/redis/bad.ts",
     ["#native", "#runtime/tensor/ops", "fastify"],
   ],
+  "runtime/service/storage/**": [
+    "runtime/service/storage/bad.ts",
+    ["#runtime/engine/plan", "#runtime/service/redis/task", "bullmq"],
+  ],
   "runtime/service/**": [
     "runtime/service/bad.ts",
     ["#runtime/tensor/ops", "#runtime/server/routes", "electron", "fastify"],

@@ -20,6 +20,7 @@ export function addViewRoutes(app: FastifyInstance, context: ServerContext): voi
     const query = request.query as Record<string, string | undefined>;
     const { place, name } = named(query);
     const folder = context.folders[place];
+    await context.service.bringResult({ place, path: name });
     const { handle, path, bytes } = await openContained(folder, name);
     const preview = picture(query["preview"]);
     const channel = query["channel"] ?? "rgba";

@@ -12,8 +12,8 @@ export interface LibraryContext {
   changeSettings(change: Partial<Settings>): Promise<unknown>;
   /** As the next engine is opened: model roots (the first that has a name wins) and folders. */
   engineSettings(): EngineSettings;
-  /** Folders in which results of a place may lie. */
-  resultFolders(place: ResultFile["place"]): readonly string[];
+  /** Full path of a result. Throws ERR_FILE for one that is not there or lies outside. */
+  findResult(file: Pick<ResultFile, "place" | "path">): Promise<string>;
   readonly registry: NodeRegistry;
   /** Root of downloaded models when no folder is set up. It has to be among the engine's roots. */
   readonly modelFolder: string;

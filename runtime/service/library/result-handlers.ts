@@ -2,7 +2,6 @@
 import { fileFingerprint } from "#runtime/media/read-clip";
 import { UmbelError } from "#runtime/errors";
 import type { Comparison, ResultFile } from "#runtime/protocol/service-values";
-import { containedPath } from "./contained-path.ts";
 import type { LibraryContext } from "./context.ts";
 import type { LibraryHandlers } from "./methods.ts";
 import { RecentValues } from "./recent-values.ts";
@@ -41,9 +40,9 @@ function finite(decibels: number): number | null {
 
 async function resultPath(
   context: LibraryContext,
-  { place, path }: Pick<ResultFile, "place" | "path">,
+  file: Pick<ResultFile, "place" | "path">,
 ): Promise<string> {
-  const real = await containedPath(context.resultFolders(place), path);
+  const real = await context.findResult(file);
   if (/\.(mp4|mov|webm|webp|png)$/i.test(real)) return real;
-  throw new UmbelError("ERR_MEDIA", `Expected a picture or clip, got "${path}".`);
+  throw new UmbelError("ERR_MEDIA", `Expected a picture or clip, got "${file.path}".`);
 }

@@ -1,19 +1,23 @@
 /** A worker with an engine in a process of its own. */
 import { totalmem } from "node:os";
-import { join } from "node:path";
 import { engineFiles } from "#runtime/engine/engine-files";
 import { loadNodes } from "#runtime/engine/node-registry";
 import { EngineSupervisor } from "#runtime/engine/supervisor";
 import type { GraphDocument } from "#runtime/graph/document";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
+import type { ResultStorage } from "#runtime/service/storage/result-storage";
 import { connectRedis } from "./connect.ts";
 import { RedisWorker } from "./redis-worker.ts";
+import { sharedFolders } from "./shared-folders.ts";
 import { reasonAgainst } from "./task-fitness.ts";
 
 export interface WorkerOptions {
   readonly url: string;
-  /** Its folders are shared with the server and the other workers. */
+  /** Without a storage its folders are shared with the server and the other workers. */
   readonly engine: EngineSettings;
+  /** Where results are brought to. */
+  readonly storage?: ResultStorage | undefined;
+  readonly storagePatience?: number;
   /** The engine process's program, for tests. */
   readonly entry?: string;
   readonly lockMilliseconds?: number;
@@ -30,19 +34,9 @@ export interface OpenWorker {
   giveBack(): Promise<void>;
 }
 
-/** Folders that a server and its workers share, inside the output folder. */
-export function sharedFolders(engine: EngineSettings): EngineSettings & { receiptFolder: string } {
-  const shared = join(engine.outputFolder, ".umbel");
-  return {
-    ...engine,
-    temporaryFolder: join(shared, "temporary"),
-    receiptFolder: join(shared, "receipts"),
-  };
-}
-
 /** Throws ERR_INVALID_ARGUMENT without Redis, and what keeps the engine from opening. */
 export async function openWorker(options: WorkerOptions): Promise<OpenWorker> {
-  const { url, entry, lockMilliseconds, log } = options;
+  const { url, entry, lockMilliseconds, storagePatience, log } = options;
   const engine = sharedFolders(options.engine);
   const registry = await loadNodes(engine.nodes);
   const fitness = (document: GraphDocument) =>
@@ -55,6 +49,8 @@ export async function openWorker(options: WorkerOptions): Promise<OpenWorker> {
     folders: engine,
     receiptFolder: engine.receiptFolder,
     reasonAgainst: options.reasonAgainst ?? fitness,
+    storage: options.storage,
+    ...(storagePatience === undefined ? {} : { storagePatience }),
     ...(lockMilliseconds === undefined ? {} : { lockMilliseconds }),
     ...(log === undefined ? {} : { log }),
   });

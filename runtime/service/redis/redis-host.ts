@@ -10,6 +10,7 @@ import type { JobEvent, JobEventSink } from "#runtime/protocol/events";
 import type { DeviceInfo, MemoryReport } from "#runtime/protocol/service-values";
 import type { EngineHost } from "#runtime/service/engine-host";
 import type { ResultFolders } from "#runtime/service/result-places";
+import { receiptKey, type ResultStorage } from "#runtime/service/storage/result-storage";
 import { anotherConnection } from "./connect.ts";
 import {
   CANCEL_CHANNEL,
@@ -29,6 +30,8 @@ export interface RedisHostOptions {
   readonly redis: Redis;
   /** Shared with the workers. */
   readonly folders: ResultFolders;
+  /** Where workers bring results to; absent: into the folders. */
+  readonly storage?: ResultStorage | undefined;
   /** There are more workers than before. */
   readonly wake: () => void;
 }
@@ -136,6 +139,8 @@ export class RedisHost implements EngineHost {
     const id = taskId(job);
     await this.#redis.del(cancelKey(id));
     await this.#queue.remove(id);
+    // What is left of it when the storage is away takes a few bytes.
+    await this.#options.storage?.remove(receiptKey(job)).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

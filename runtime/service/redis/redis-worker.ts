@@ -7,23 +7,24 @@ import { hostname } from "node:os";
 import { DelayedError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { readReceipt, removeReceipt } from "#runtime/engine/receipts";
-import { UmbelError } from "#runtime/errors";
+import { toUmbelError, UmbelError } from "#runtime/errors";
 import { parseDocument, type GraphDocument } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import type { JobEvent } from "#runtime/protocol/events";
 import type { EngineHost } from "#runtime/service/engine-host";
 import type { ResultFolders } from "#runtime/service/result-places";
+import { receiptKey, type ResultStorage } from "#runtime/service/storage/result-storage";
 import { anotherConnection } from "./connect.ts";
 import {
   CANCEL_CHANNEL,
   cancelKey,
   eventChannel,
-  packEvent,
+  isLast,
   QUEUE,
   type Task,
-  type TaskEvent,
   type TaskOutcome,
 } from "./task.ts";
+import { TaskEvents } from "./task-events.ts";
 import { announceWorker, listWorkers } from "./worker-list.ts";
 
 export interface RedisWorkerOptions {
@@ -35,6 +36,10 @@ export interface RedisWorkerOptions {
   readonly receiptFolder: string;
   /** Why a graph is better run elsewhere; null when it can run here. */
   readonly reasonAgainst: (document: GraphDocument) => string | null;
+  /** Results are brought there; absent: the server sees them in the folders. */
+  readonly storage?: ResultStorage | undefined;
+  /** Milliseconds for which a storage that cannot be used is tried again; by default ten minutes. */
+  readonly storagePatience?: number;
   readonly log?: (line: string) => void;
   /** A worker that has not been heard of for so long counts as dead; by default 10 s. */
   readonly lockMilliseconds?: number;
@@ -45,8 +50,16 @@ const MOST_LOSSES = 3;
 const LOCK_MILLISECONDS = 10_000;
 /** Until another worker has had the time to take what this one has left. */
 const PASS_ON_MILLISECONDS = 300;
+const STORAGE_PATIENCE = 600_000;
 
 type TaskJob = Job<Task, TaskOutcome>;
+
+interface Running {
+  readonly task: string;
+  readonly job: string;
+  /** Aborted when somebody wants the task to end. */
+  readonly stop: AbortController;
+}
 
 export class RedisWorker implements AsyncDisposable {
   readonly id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
@@ -55,7 +68,7 @@ export class RedisWorker implements AsyncDisposable {
   readonly #taking: Redis;
   #worker: Worker<Task, TaskOutcome> | null = null;
   #listed: AsyncDisposable | null = null;
-  #running: { readonly task: string; readonly job: string; ends: boolean } | null = null;
+  #running: Running | null = null;
   #givesBack = false;
 
   constructor(options: RedisWorkerOptions) {
@@ -89,7 +102,7 @@ export class RedisWorker implements AsyncDisposable {
   /** Takes no more, and gives the running task back for another worker. */
   async giveBack(): Promise<void> {
     this.#givesBack = true;
-    if (this.#running !== null) this.#options.host.cancel(this.#running.job);
+    this.#end();
     await this.close();
   }
 
@@ -107,56 +120,89 @@ export class RedisWorker implements AsyncDisposable {
   }
 
   #cancel(task: string): void {
-    if (this.#running?.task !== task) return;
-    this.#running.ends = true;
+    if (this.#running?.task === task) this.#end();
+  }
+
+  #end(): void {
+    if (this.#running === null) return;
+    this.#running.stop.abort();
     this.#options.host.cancel(this.#running.job);
   }
 
   async #take(task: TaskJob, token: string | undefined): Promise<TaskOutcome> {
-    const { redis, receiptFolder, log } = this.#options;
-    const id = task.id ?? "";
-    const { job, targets } = task.data;
-    const finished = await readReceipt(receiptFolder, job);
-    if (finished !== null) return this.#outcomeOf(finished.events);
-    const document = parseDocument(task.data.document as Json);
-    const reason = this.#options.reasonAgainst(document);
-    if (reason !== null) return this.#passOn(task, token, reason);
-
-    const running = { task: id, job, ends: false };
+    const running: Running = {
+      task: task.id ?? "",
+      job: task.data.job,
+      stop: new AbortController(),
+    };
     this.#running = running;
     try {
-      const ended = await redis.exists(cancelKey(id));
-      if (ended === 1 || running.ends) return cancelled(job);
-      log?.(`runs ${job}`);
-      return await this.#run(id, job, document, targets, () => this.#putBack(task, token, 0));
+      const outcome = await this.#work(task, token, running);
+      if (this.#givesBack && outcome.last.type === "job_cancelled")
+        return await this.#putBack(task, token, 0);
+      return outcome;
     } finally {
       this.#running = null;
     }
   }
 
-  async #run(
-    id: string,
-    job: string,
-    document: GraphDocument,
-    targets: readonly string[] | undefined,
-    putBack: () => Promise<never>,
-  ): Promise<TaskOutcome> {
-    const { redis, host, folders } = this.#options;
-    const results: JobEvent[] = [];
-    let count = 0;
-    const emit = (event: JobEvent): void => {
-      if (isLast(event)) return;
-      const packed = packEvent(event, folders);
-      if (packed.type === "node_result") results.push(packed);
-      const message: TaskEvent = { n: count++, event: packed };
-      void redis.publish(eventChannel(id), JSON.stringify(message)).catch(() => undefined);
-    };
-    const last = await host.run(job, document, emit, targets);
-    if (this.#givesBack && last.type === "job_cancelled") return putBack();
+  async #work(task: TaskJob, token: string | undefined, running: Running): Promise<TaskOutcome> {
+    const { redis, host, receiptFolder, storage, log } = this.#options;
+    const { job, targets } = task.data;
+    const stored = await storage?.getText(receiptKey(job));
+    if (typeof stored === "string") return JSON.parse(stored) as TaskOutcome;
+    const events = this.#eventsOf(running);
+    const finished = await readReceipt(receiptFolder, job);
+    if (finished !== null) {
+      // By a worker that died before it could say so.
+      for (const event of finished.events) events.emit(event);
+      return this.#finish(running, events, finished.events.find(isLast));
+    }
+    const document = parseDocument(task.data.document as Json);
+    const reason = this.#options.reasonAgainst(document);
+    if (reason !== null) return this.#passOn(task, token, reason);
+    const isCancelled = (await redis.exists(cancelKey(running.task))) === 1;
+    if (isCancelled || running.stop.signal.aborted) return cancelled(job);
+    log?.(`runs ${job}`);
+    const last = await host.run(job, document, events.emit, targets);
     // BullMQ tries it again, here or elsewhere.
     if (last.type === "job_failed" && last.error.code === "ERR_ENGINE_GONE")
       throw new UmbelError("ERR_ENGINE_GONE", last.error.message);
-    return { last, count, results };
+    return this.#finish(running, events, last);
+  }
+
+  #eventsOf({ task, job, stop }: Running): TaskEvents {
+    const { redis, folders, storage, storagePatience = STORAGE_PATIENCE, log } = this.#options;
+    return new TaskEvents({
+      job,
+      folders,
+      publish: (message) => {
+        void redis.publish(eventChannel(task), JSON.stringify(message)).catch(() => undefined);
+      },
+      storage: storage ?? null,
+      persistence: {
+        signal: stop.signal,
+        patience: storagePatience,
+        tell: (reason) => log?.(`${reason} Tries again.`),
+      },
+    });
+  }
+
+  async #finish(
+    { job }: Running,
+    events: TaskEvents,
+    last: JobEvent | undefined,
+  ): Promise<TaskOutcome> {
+    if (last === undefined) throw new UmbelError("ERR_INTERNAL", "Expected a receipt with an end.");
+    try {
+      return await events.end(last);
+    } catch (cause) {
+      const { code, message } = toUmbelError(cause);
+      if (code === "ERR_INTERRUPTED") return cancelled(job);
+      const kept = `The results are in ${this.#options.folders.outputFolder} of ${this.id}.`;
+      const error = { code, message: `${message} ${kept}` };
+      return { ...events.told, last: { type: "job_failed", job, error, problems: [] } };
+    }
   }
 
   /** Leaves a task to the others; without any that could take it, it fails with everyone's reason. */
@@ -180,22 +226,8 @@ export class RedisWorker implements AsyncDisposable {
     await task.moveToDelayed(Date.now() + delay, token);
     throw new DelayedError();
   }
-
-  /** Of a job that was finished by a worker that died before it could say so. */
-  #outcomeOf(events: readonly JobEvent[]): TaskOutcome {
-    const results = events
-      .filter(({ type }) => type === "node_result")
-      .map((event) => packEvent(event, this.#options.folders));
-    const last = events.find(({ type }) => type === "job_finished");
-    if (last === undefined) throw new UmbelError("ERR_INTERNAL", "Expected a receipt with an end.");
-    return { last, count: 0, results };
-  }
 }
 
 function cancelled(job: string): TaskOutcome {
   return { last: { type: "job_cancelled", job }, count: 0, results: [] };
-}
-
-function isLast({ type }: JobEvent): boolean {
-  return type === "job_finished" || type === "job_failed" || type === "job_cancelled";
 }

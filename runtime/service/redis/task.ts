@@ -45,6 +45,11 @@ export const taskId = (job: string): string => `job-${Buffer.from(job).toString(
 export const eventChannel = (task: string): string => `umbel:events:${task}`;
 export const cancelKey = (task: string): string => `umbel:cancelled:${task}`;
 
+/** Whether a run ends with it. */
+export function isLast({ type }: JobEvent): boolean {
+  return type === "job_finished" || type === "job_failed" || type === "job_cancelled";
+}
+
 /** Files by their path in the shared folder, frames as base64. */
 export function packEvent(event: JobEvent, folders: ResultFolders): JobEvent {
   if (event.type === "node_preview") {

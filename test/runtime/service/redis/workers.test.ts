@@ -1,77 +1,24 @@
 /** A server whose jobs run on worker processes over Redis. */
-import { fork, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { connectRedis } from "#runtime/service/redis/connect";
-import { sharedFolders } from "#runtime/service/redis/open-worker";
-import { RedisHost } from "#runtime/service/redis/redis-host";
-import {
-  closeService,
-  fakeService,
-  fakeSettings,
-  type FakeService,
-} from "../../../helpers/fake-service.ts";
+import { closeService, type FakeService } from "../../../helpers/fake-service.ts";
 import { hasRedis, startRedis } from "../../../helpers/redis-server.ts";
-import { ROOT, scratchFolder } from "../../../helpers/umbel-process.ts";
+import { scratchFolder } from "../../../helpers/umbel-process.ts";
+import { begun, endWorker, startWorker, workedService } from "../../../helpers/worker-process.ts";
 
 /** `npm run test:kills` takes more. */
 const KILLS = process.env["UMBEL_KILLS"] === undefined ? 4 : 10;
-const WORKER = join(ROOT, "test/fixtures/service/worker-process.js");
 
 let url = "";
 beforeAll(async () => {
   if (hasRedis) url = await startRedis();
 });
 
-const workers = new Set<ChildProcess>();
-afterEach(() => {
-  for (const worker of workers) worker.kill("SIGKILL");
-  workers.clear();
-});
+const start = (folder: string, has = "nothing") => startWorker(url, folder, { has });
+const server = (folder: string) => workedService(url, folder, { fresh: true });
+const reopen = (folder: string) => workedService(url, folder, { fresh: false });
 
-/** A worker process that has said that it takes jobs. */
-async function startWorker(folder: string, has?: string): Promise<ChildProcess> {
-  const child = fork(WORKER, [url, folder, ...(has === undefined ? [] : [has])], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  workers.add(child);
-  await new Promise((resolve) => child.once("message", resolve));
-  return child;
-}
-
-async function end(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  workers.delete(worker);
-  const ended = new Promise((resolve) => worker.once("exit", resolve));
-  worker.kill(signal);
-  await ended;
-}
-
-async function server(folder: string): Promise<FakeService> {
-  const redis = await connectRedis(url);
-  await redis.flushall();
-  return reopen(folder);
-}
-
-async function reopen(folder: string): Promise<FakeService> {
-  const redis = await connectRedis(url);
-  return fakeService(folder, {
-    engine: sharedFolders(fakeSettings(folder)),
-    openHost: (folders, wake) => new RedisHost({ redis, folders, wake }),
-    engineAttempts: 1,
-  });
-}
-
-const begun = (f: FakeService, job: string) =>
-  vi.waitFor(
-    () =>
-      expect(
-        f.events.some(
-          (e) => e.type === "job" && e.event.job === job && e.event.type === "node_started",
-        ),
-      ).toBe(true),
-    15_000,
-  );
 const typesOf = (f: FakeService, job: string) =>
   f.events.flatMap((e) => {
     if (e.type === "job") return e.event.job === job ? [e.event.type] : [];
@@ -86,7 +33,7 @@ describe.skipIf(!hasRedis)("workers", { timeout: 60_000 }, () => {
       name: "workers",
       note: expect.stringContaining("umbel worker"),
     });
-    await startWorker(folder);
+    await start(folder);
     const job = await f.add({ seed: 3 });
     expect(await f.ended(job)).toMatchObject({
       state: "done",
@@ -112,7 +59,7 @@ describe.skipIf(!hasRedis)("workers", { timeout: 60_000 }, () => {
   it("end a job that is cancelled, running or not", async () => {
     const folder = scratchFolder();
     const f = await server(folder);
-    await startWorker(folder);
+    await start(folder);
     const [running, waits] = [await f.add({ milliseconds: 60_000 }), await f.add()];
     await begun(f, running);
     await f.call("queue.cancel", { job: waits });
@@ -126,7 +73,7 @@ describe.skipIf(!hasRedis)("workers", { timeout: 60_000 }, () => {
   it("leave what they cannot run to those that can, and say when nobody can", async () => {
     const folder = scratchFolder();
     const f = await server(folder);
-    await Promise.all([startWorker(folder, "wan"), startWorker(folder, "mochi")]);
+    await Promise.all([start(folder, "wan"), start(folder, "mochi")]);
     const jobs = [];
     for (const needs of ["wan", "mochi", "wan", "mochi", "mochi"])
       jobs.push(await f.add({ needs }));
@@ -139,11 +86,11 @@ describe.skipIf(!hasRedis)("workers", { timeout: 60_000 }, () => {
   it("that die lose their job to another one, and a dead engine is tried again", async () => {
     const folder = scratchFolder();
     const f = await server(folder);
-    const first = await startWorker(folder);
+    const first = await start(folder);
     const job = await f.add({ milliseconds: 400 });
     await begun(f, job);
-    await end(first, "SIGKILL");
-    await startWorker(folder);
+    await endWorker(first, "SIGKILL");
+    await start(folder);
     expect((await f.ended(job)).state).toBe("done");
     expect(f.finished()).toEqual([job]);
     expect(typesOf(f, job).filter((type) => type === "job_started")).toHaveLength(2);
@@ -156,12 +103,12 @@ describe.skipIf(!hasRedis)("workers", { timeout: 60_000 }, () => {
   it("finish or give back their job when they are stopped", async () => {
     const folder = scratchFolder();
     const f = await server(folder);
-    const [first, second] = [await startWorker(folder), await startWorker(folder)];
+    const [first, second] = [await start(folder), await start(folder)];
     const jobs = [await f.add({ milliseconds: 1500 }), await f.add({ milliseconds: 1500 })];
     for (const job of jobs) await begun(f, job);
-    await end(first, "SIGTERM");
-    await end(second, "SIGUSR2");
-    await startWorker(folder);
+    await endWorker(first, "SIGTERM");
+    await endWorker(second, "SIGUSR2");
+    await start(folder);
     for (const job of jobs) expect((await f.ended(job)).state).toBe("done");
     expect(f.finished().toSorted()).toEqual(jobs.toSorted());
   });
@@ -169,7 +116,7 @@ describe.skipIf(!hasRedis)("workers", { timeout: 60_000 }, () => {
   it("go on while the server is away, which then finds what they made", async () => {
     const folder = scratchFolder();
     const before = await server(folder);
-    await startWorker(folder);
+    await start(folder);
     const job = await before.add({ milliseconds: 600 });
     await begun(before, job);
     await closeService(before);
@@ -190,13 +137,13 @@ describe.skipIf(!hasRedis)("workers", { timeout: 60_000 }, () => {
       const f = await server(folder);
       const jobs: string[] = [];
       for (let i = 0; i < 5 * KILLS; i++) jobs.push(await f.add({ milliseconds: 80 }));
-      const pair = [await startWorker(folder), await startWorker(folder)];
+      const pair = [await start(folder), await start(folder)];
       for (let kill = 0; kill < KILLS; kill++) {
         await sleep(200 + Math.random() * 400);
         const i = Math.random() < 0.5 ? 0 : 1;
         const victim = pair[i];
-        if (victim !== undefined) await end(victim, "SIGKILL");
-        pair[i] = await startWorker(folder);
+        if (victim !== undefined) await endWorker(victim, "SIGKILL");
+        pair[i] = await start(folder);
       }
       await vi.waitFor(
         async () => {
