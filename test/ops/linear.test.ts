@@ -4,6 +4,7 @@ import { cast, linear, type Activation } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { DType } from "#runtime/tensor/tensor";
 import { expectNoLiveTensors, randomArray } from "../helpers/tensors.ts";
+import { evaluate } from "./evaluate.ts";
 import { onEveryIsa, sameForAnyThreads } from "./harness.ts";
 import { activated, product } from "./matrix-reference.ts";
 
@@ -65,6 +66,17 @@ onEveryIsa((device) => {
     });
     const values = await result;
     for (let j = 0; j < 30; j++) expect(values[j]).toBeCloseTo(reference(j).sum, 5);
+  });
+
+  test("over no depth only the bias is left", async () => {
+    const values = await evaluate(() =>
+      linear(
+        device.zeros([2, 0]),
+        device.zeros([3, 0]),
+        device.tensor(Float32Array.of(1, 2, 3), [3]),
+      ),
+    );
+    expect([...values]).toEqual([1, 2, 3, 1, 2, 3]);
   });
 
   test("a bias in a storage type is converted", async () => {
