@@ -1,10 +1,12 @@
 import type { ModelManager } from "#runtime/engine/models/manager";
+import { stepAttention } from "#runtime/attention/plan";
 import { Denoiser } from "#runtime/sampling/guidance";
 import { latentNoise } from "#runtime/sampling/noise";
 import { sampleLatent } from "#runtime/sampling/run";
 import { samplerByName } from "#runtime/sampling/sampler-registry";
 import { scheduleSigmas } from "#runtime/sampling/schedules";
-import { modelRecipe } from "#runtime/sdk/recipes";
+import { DENSE, type AttentionSettings } from "#runtime/sdk/attention-settings";
+import { modelRecipe, withLora } from "#runtime/sdk/recipes";
 import type { Conditioning } from "#runtime/sdk/values";
 import type { Device } from "#runtime/tensor/device";
 import { encodeTokens, tokenizePrompt } from "#runtime/text/encode-prompt";
@@ -18,14 +20,20 @@ export interface ClipSettings {
   readonly steps: number;
   readonly cfg: number;
   readonly seed: bigint;
+  /** By default dense. */
+  readonly attention?: AttentionSettings;
   readonly diffusion: string;
+  /** Also computes the first prediction apart, which takes one more forward pass. */
+  readonly withPrediction: boolean;
+  /** At full strength. */
+  readonly lora?: string;
   readonly encoder: string;
   readonly vae: string;
 }
 
 export interface Clip {
   readonly text: Float32Array;
-  /** The model's prediction at the first step. */
+  /** The model's prediction at the first step; empty unless asked for. */
   readonly prediction: Float32Array;
   readonly latent: Float32Array;
   readonly frames: Float32Array;
@@ -81,8 +89,9 @@ async function sample(
   positive: Conditioning,
   negative: Conditioning,
 ) {
-  const { diffusion, width, height, length, steps, cfg, seed } = settings;
-  using lease = await manager.diffusion(modelRecipe(manager.identify(diffusion, "diffusion")));
+  const { diffusion, lora, attention = DENSE, width, height, length, steps, cfg, seed } = settings;
+  const plain = modelRecipe(manager.identify(diffusion, "diffusion"));
+  using lease = await manager.diffusion(lora === undefined ? plain : withLora(plain, lora, 1));
   const { latent: format, timestepFactor } = lease.family;
   const shape = [
     1,
@@ -92,15 +101,15 @@ async function sample(
     width / format.spatialFactor,
   ];
   const noise = latentNoise(shape, seed);
-  using denoiser = new Denoiser(device, { model: lease.instance, positive, negative, cfg });
-  using x = device.tensor(noise, shape);
-  using first = denoiser.denoise(x, { sigma: 1, timestep: timestepFactor });
-  const prediction = await first.read();
+  const prediction = settings.withPrediction ? await firstPrediction() : new Float32Array();
   const shift = 5;
+  const grid = lease.tokenGrid(shape.slice(1));
+  const plan = { settings: attention, grid, kind: lease.family.maskKind, steps };
   const { samples } = await sampleLatent({
     device,
     model: lease.instance,
     family: lease.family,
+    attention: (step) => stepAttention(plan, step),
     shift,
     sampler: samplerByName("euler"),
     sigmas: scheduleSigmas("simple", { shift, timestepFactor }, steps),
@@ -111,6 +120,13 @@ async function sample(
     cfg,
   });
   return { prediction, latent: samples.samples.data, shape };
+
+  async function firstPrediction(): Promise<Float32Array> {
+    using denoiser = new Denoiser(device, { model: lease.instance, positive, negative, cfg });
+    using x = device.tensor(noise, shape);
+    using first = denoiser.denoise(x, { sigma: 1, timestep: timestepFactor });
+    return await first.read();
+  }
 }
 
 async function decode(

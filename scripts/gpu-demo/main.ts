@@ -23,6 +23,7 @@ const settings: ClipSettings = {
   steps: Number(values.steps),
   cfg: 5,
   seed: 1n,
+  withPrediction: true,
   diffusion: join(values.models, "diffusion_models/umbel_tiny_t2v_bf16.safetensors"),
   encoder: join(values.models, "text_encoders/umbel_tiny_umt5_bf16.safetensors"),
   vae: join(values.models, "vae/umbel_tiny_vae_bf16.safetensors"),

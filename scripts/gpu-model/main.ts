@@ -1,0 +1,111 @@
+/**
+ * node dist/scripts/gpu-model/main.js ROW... --weights FOLDER [--json FILE] [--device cuda|cpu] [--vram BYTES] [--rounds N]
+ * [--width W --height H --frames N] [--weight-type default|fp8_e4m3fn]: seconds and peak memory of whole models, of the
+ * first file in each of ComfyUI's folders below FOLDER. ROWs: dense, radial, decode, encode, text, clip. Each round's time
+ * is kept; the first one loads weights. The figure is the median of the others.
+ */
+import { appendFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { UmbelError } from "#runtime/errors";
+import { loadFamilies } from "#runtime/engine/models/families";
+import { ModelManager } from "#runtime/engine/models/manager";
+import { DENSE } from "#runtime/sdk/attention-settings";
+import { cudaInfo } from "#runtime/tensor/cuda-device";
+import { openDevice } from "#runtime/tensor/devices";
+import { clip } from "./clip-row.ts";
+import { decode, encode, encodeText, forward, RADIAL, type RowContext } from "./rows.ts";
+import type { RowFigures } from "./rows.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    weights: { type: "string", default: "models" },
+    json: { type: "string" },
+    device: { type: "string", default: "cuda" },
+    vram: { type: "string" },
+    rounds: { type: "string", default: "5" },
+    width: { type: "string", default: "1280" },
+    height: { type: "string", default: "768" },
+    frames: { type: "string", default: "69" },
+    "weight-type": { type: "string", default: "default" },
+  },
+});
+
+const ROWS: Readonly<Record<string, (context: RowContext) => Promise<RowFigures>>> = {
+  dense: (context) => forward(context, DENSE),
+  radial: (context) => forward(context, RADIAL),
+  decode,
+  encode,
+  text: encodeText,
+  clip,
+};
+
+const { device: deviceName, "weight-type": weightType } = values;
+if (deviceName !== "cuda" && deviceName !== "cpu")
+  throw new UmbelError("ERR_USAGE", `Expected --device cuda or cpu, got ${deviceName}.`);
+if (weightType !== "default" && weightType !== "fp8_e4m3fn")
+  throw new UmbelError("ERR_USAGE", `Expected a weight type, got ${weightType}.`);
+
+function firstFile(folder: string): string {
+  const path = join(values.weights, folder);
+  const name = readdirSync(path).find((file) => file.endsWith(".safetensors"));
+  if (name !== undefined) return join(path, name);
+  throw new UmbelError("ERR_FILE", `Expected a .safetensors file in ${path}, got none.`);
+}
+
+const device = openDevice(
+  deviceName,
+  values.vram === undefined ? {} : { memoryLimit: Number(values.vram) },
+);
+const families = await loadFamilies();
+const context: RowContext = {
+  device,
+  families,
+  manager: new ModelManager({ device, families }),
+  files: {
+    diffusion: firstFile("diffusion_models"),
+    encoder: firstFile("text_encoders"),
+    vae: firstFile("vae"),
+    lora: firstFile("loras"),
+  },
+  size: {
+    width: Number(values.width),
+    height: Number(values.height),
+    frames: Number(values.frames),
+  },
+  rounds: Number(values.rounds),
+  weightType,
+};
+
+const title = deviceName === "cuda" ? cudaInfo().name : "CPU";
+for (const row of positionals) {
+  const measure = ROWS[row];
+  if (measure === undefined) {
+    const known = Object.keys(ROWS).join(", ");
+    throw new UmbelError("ERR_USAGE", `Expected one of ${known}, got ${row}.`);
+  }
+  const { seconds, peakBytes, details } = await measure(context);
+  const later = seconds.slice(1).toSorted((a, b) => a - b);
+  const median = later[Math.floor(later.length / 2)] ?? NaN;
+  const { liveTensors } = device.memory();
+  console.log(
+    `${row.padEnd(8)} first ${(seconds[0] ?? NaN).toFixed(3)} s, then ${median.toFixed(3)} s ` +
+      `(${(later[0] ?? NaN).toFixed(3)} to ${(later.at(-1) ?? NaN).toFixed(3)}), ` +
+      `peak ${(peakBytes / 2 ** 30).toFixed(2)} GiB, ${liveTensors} live tensors`,
+  );
+  if (values.json === undefined) continue;
+  const setting = { ...context.size, weightType, vram: values.vram ?? null, device: title };
+  const line = {
+    name: `model ${row}`,
+    ...setting,
+    seconds,
+    median,
+    peakBytes,
+    liveTensors,
+    ...details,
+  };
+  appendFileSync(values.json, `${JSON.stringify(line)}\n`);
+}
+context.manager.release();
+await device.sync();

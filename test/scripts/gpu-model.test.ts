@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { detectModel } from "#runtime/engine/models/detect";
+import { loadFamilies, type AnyFamily, type ModelKind } from "#runtime/engine/models/families";
+import { ModelManager } from "#runtime/engine/models/manager";
+import { DENSE } from "#runtime/sdk/attention-settings";
+import type { TensorSpec } from "#runtime/sdk/model";
+import { openDevice } from "#runtime/tensor/devices";
+import { openCheckpoint } from "#runtime/weights/checkpoint";
+import { clip } from "../../scripts/gpu-model/clip-row.ts";
+import { loraSpecs, writeRandomCheckpoint } from "../../scripts/gpu-model/random-checkpoint.ts";
+import { decode, encode, encodeText, forward, RADIAL } from "../../scripts/gpu-model/rows.ts";
+import type { RowContext } from "../../scripts/gpu-model/rows.ts";
+import { expectNoLiveTensors } from "../helpers/tensors.ts";
+
+const BUNDLED = {
+  diffusion: "models/diffusion_models/umbel_tiny_t2v_bf16.safetensors",
+  "text-encoder": "models/text_encoders/umbel_tiny_umt5_bf16.safetensors",
+  vae: "models/vae/umbel_tiny_vae_bf16.safetensors",
+};
+
+const folder = mkdtempSync(join(tmpdir(), "umbel-gpu-model-"));
+const device = openDevice("cpu", { threads: 2 });
+let families: readonly AnyFamily[];
+let context: RowContext;
+
+function bundled(kind: ModelKind): { specs: readonly TensorSpec[]; assets: object } {
+  using file = openCheckpoint(BUNDLED[kind]);
+  const { family, config, part } = detectModel(file, families, kind);
+  const assets = Object.fromEntries([...part.assets].map(([name, own]) => [name, file.read(own)]));
+  return { specs: family.tensors(config as never), assets };
+}
+
+beforeAll(async () => {
+  families = await loadFamilies();
+  const write = (kind: ModelKind) => {
+    const path = join(folder, `${kind}.safetensors`);
+    const { specs, assets } = bundled(kind);
+    writeRandomCheckpoint(path, specs, assets as Record<string, Uint8Array>);
+    return path;
+  };
+  const lora = join(folder, "lora.safetensors");
+  writeRandomCheckpoint(lora, loraSpecs(bundled("diffusion").specs, 4));
+  context = {
+    device,
+    families,
+    manager: new ModelManager({ device, families }),
+    files: {
+      diffusion: write("diffusion"),
+      encoder: write("text-encoder"),
+      vae: write("vae"),
+      lora,
+    },
+    size: { width: 64, height: 64, frames: 5 },
+    rounds: 1,
+    weightType: "default",
+  };
+});
+afterAll(async () => {
+  context.manager.release();
+  await expectNoLiveTensors(device);
+  rmSync(folder, { recursive: true });
+});
+
+describe("a whole model with random weights is timed:", () => {
+  test.each([
+    ["dense", (given: RowContext) => forward(given, DENSE)],
+    ["radial", (given: RowContext) => forward(given, RADIAL)],
+    ["decode", decode],
+    ["encode", encode],
+    ["text", encodeText],
+    ["clip", clip],
+  ] as const)("%s", async (_row, measure) => {
+    const { seconds, peakBytes } = await measure(context);
+    expect(seconds).toHaveLength(2);
+    expect(Math.min(...seconds)).toBeGreaterThan(0);
+    expect(peakBytes).toBeGreaterThan(0);
+  });
+
+  test("a forward pass says how many tokens it has", async () => {
+    const { details } = await forward(context, RADIAL);
+    expect(details).toEqual({ tokens: 2 * 4 * 4, density: 1 });
+  });
+});
