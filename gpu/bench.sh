@@ -1,13 +1,53 @@
 #!/usr/bin/env bash
-# Speed on the GPU of this machine: single ops, with cuBLASLt and with our own matrix kernels. Runs where gpu/test.sh does.
-# Usage: gpu/bench.sh [--only WORD]...   Writes JSON lines to ${OUT:-output/gpu}/bench.jsonl.
+# Speed on the GPU of this machine, both sides in one run where PyTorch is there. Runs where gpu/test.sh does.
+# Usage: gpu/bench.sh [--only PART]...   PARTs: ops attention models reference table (all by default).
+#   ops        single ops, with cuBLASLt and with our own matrix kernels
+#   attention  dense and radial attention at real sizes, and a sweep over lengths and densities
+#   models     Wan 2.1 14B, its VAE, UMT5-XXL and a clip in 4 steps; 40 GiB of random weights are written to $WEIGHTS first
+#   reference  the same work in PyTorch, by the script that REFERENCE names with its arguments
+#   table      every bound with the figures of the run; exits with 1 when one is broken
+# JSON lines go to ${OUT:-output/gpu}. WEIGHTS (default $OUT/../weights) wants 40 GiB; ROUNDS (default 5) are timed of each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${OUT:-output/gpu}
+weights=${WEIGHTS:-$out/../weights}
+rounds=${ROUNDS:-5}
 mkdir -p "$out"
 node=node
 [[ -x ./node ]] && node=./node
-nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.mem,power.draw --format=csv,noheader || true
-"$node" dist/scripts/gpu-bench/main.js "$@" --json "$out/bench.jsonl"
-UMBEL_CUBLASLT=none "$node" dist/scripts/gpu-bench/main.js --only linear --json "$out/bench.jsonl"
-nvidia-smi --query-gpu=clocks.sm,clocks.mem,power.draw --format=csv,noheader || true
+parts=()
+while (($# > 0)); do
+  [[ "$1" == --only && $# -gt 1 ]] || { sed -n '3,3p' "$0" >&2; exit 2; }
+  parts+=("$2")
+  shift 2
+done
+wanted() { ((${#parts[@]} == 0)) || [[ " ${parts[*]} " == *" $1 "* ]]; }
+clocks() { nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.mem,power.draw --format=csv,noheader || true; }
+ops() { "$node" dist/scripts/gpu-bench/main.js "$@" --json "$out/bench.jsonl"; }
+model() { "$node" dist/scripts/gpu-model/main.js "$@" --weights "$weights" --rounds "$rounds" --json "$out/bench.jsonl"; }
+
+clocks
+if wanted ops; then
+  ops --only linear --only norm --only residual --only add --only lu --only upsample --only cast --only conv3d
+  UMBEL_CUBLASLT=none ops --only linear
+fi
+if wanted attention; then ops --only attention; fi
+if wanted models; then
+  "$node" dist/scripts/gpu-model/make-weights.js "$weights"
+  model radial
+  model dense
+  model radial --weight-type fp8_e4m3fn
+  model radial --vram $((8 << 30))
+  model decode encode
+  model text
+  model clip
+fi
+if wanted reference && [[ -n "${REFERENCE:-}" ]]; then
+  OUT=$out python3 $REFERENCE || echo "The other side could not be measured." >&2
+fi
+clocks
+if wanted table; then
+  files=("$out/bench.jsonl")
+  [[ ! -f "$out/reference.jsonl" ]] || files+=("$out/reference.jsonl")
+  "$node" dist/scripts/gpu-bench/table.js "${files[@]}"
+fi

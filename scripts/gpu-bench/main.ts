@@ -6,6 +6,7 @@ import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { openDevice } from "#runtime/tensor/devices";
 import { cudaInfo } from "#runtime/tensor/cuda-device";
+import { attentionRows } from "./attention-rows.ts";
 import { measureRow } from "./bench-row.ts";
 import { ROWS } from "./rows.ts";
 
@@ -19,8 +20,12 @@ const device = openDevice("cuda");
 const { name, matrixLibrary } = cudaInfo();
 console.log(`${name}, ${device.isa} kernels, ${matrixLibrary}`);
 let copyRate = NaN;
-for (const row of ROWS) {
-  const wanted = values.only.length === 0 || values.only.some((word) => row.name.includes(word));
+const isWanted = (name: string) =>
+  values.only.length === 0 ||
+  values.only.some((word) => name.includes(word) || word.startsWith(name));
+const rows = isWanted("attention") ? [...ROWS, ...attentionRows()] : ROWS;
+for (const row of rows) {
+  const wanted = isWanted(row.name);
   if (!wanted && !row.name.startsWith("copy")) continue;
   const result = await measureRow(row, device);
   if (row.name.startsWith("copy")) copyRate = result.gigabytesPerSecond ?? NaN;
@@ -34,6 +39,7 @@ for (const row of ROWS) {
       (result.failure ?? rate),
   );
   if (values.json !== undefined) {
-    appendFileSync(values.json, `${JSON.stringify({ device: name, matrixLibrary, ...result })}\n`);
+    const line = { device: name, matrixLibrary, ...result, copyShare: share / 100 };
+    appendFileSync(values.json, `${JSON.stringify(line)}\n`);
   }
 }

@@ -15,45 +15,12 @@ import {
   silu,
   upsample2x,
 } from "#runtime/tensor/ops";
-import type { CudaDevice } from "#runtime/tensor/cuda-device";
-import { scope } from "#runtime/tensor/scope";
-import type { DType, Tensor } from "#runtime/tensor/tensor";
 import type { BenchRow } from "./bench-row.ts";
+import { filled } from "./filled.ts";
 
 const TOKENS = 69_120;
 const WIDTH = 5120;
 const HIDDEN = 13_824;
-
-/** Numbers in [-1, 1) that repeat after a prime number of elements. */
-function filled(device: CudaDevice, shape: readonly number[], dtype: DType = "bf16"): Tensor {
-  const count = shape.reduce((product, length) => product * length, 1);
-  const period = 65_521;
-  const values = Float32Array.from({ length: period }, (_, i) => ((i * 40_503) % period) / period);
-  return scope(() => {
-    const piece = device.tensor(
-      values.map((v) => 2 * v - 1),
-      [1, period],
-      dtype,
-    );
-    const rows = Math.ceil(count / period);
-    return device.view(
-      copy(device.view(piece, [rows, period], [0, 1], 0)),
-      shape,
-      strides(shape),
-      0,
-    );
-  });
-}
-
-function strides(shape: readonly number[]): number[] {
-  const result: number[] = [];
-  let step = 1;
-  for (const length of shape.toReversed()) {
-    result.unshift(step);
-    step *= length;
-  }
-  return result;
-}
 
 const bytesOf = (elements: number, bytes: number) => elements * bytes;
 

@@ -9,7 +9,13 @@ export async function clip(context: RowContext): Promise<RowFigures> {
   const { width, height, frames: length } = size;
   const settings = {
     prompt: "a big yellow star spins clockwise on a navy background with a soft glow",
-    ...{ width, height, length, steps: STEPS, cfg: 1, seed: 1n, withPrediction: false },
+    width,
+    height,
+    length,
+    steps: STEPS,
+    cfg: 1,
+    seed: 1n,
+    withPrediction: false,
     attention: { ...RADIAL, denseSteps: 1 },
     ...files,
   };

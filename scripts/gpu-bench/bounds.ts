@@ -1,0 +1,175 @@
+/** What a GPU backend is measured against: our figure, the other side's in the same run, and the bound between them. */
+
+/** A line of bench.jsonl or reference.jsonl. */
+export type Figure = Readonly<Record<string, unknown>>;
+
+type Pick = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Bound {
+  readonly title: string;
+  readonly ours: Pick;
+  /** The key of our figure, seconds or milliseconds. */
+  readonly value: "ms" | "median" | "peakBytes" | "copyShare";
+  /** Theirs, with the key of its time in the unit of ours; its time over ours has to reach `least`. */
+  readonly other?: {
+    readonly pick: Pick;
+    readonly value: "ms" | "seconds";
+    readonly least: number;
+  };
+  /** In the unit of `value`. */
+  readonly most?: number;
+  readonly least?: number;
+}
+
+const NATIVE = "40 heads x 69120";
+const radial = (heads: number, tokens: number, pick: Pick, least: number): Bound => ({
+  title: `radial attention, ${heads} heads x ${tokens}`,
+  ours: { name: "attention radial", size: `${heads} heads x ${tokens}*` },
+  value: "ms",
+  other: { pick: { name: "attention_radial", tokens, ...pick }, value: "ms", least },
+});
+
+export const BOUNDS: readonly Bound[] = [
+  {
+    title: `dense attention, ${NATIVE}`,
+    ours: { name: "attention dense", size: NATIVE },
+    value: "ms",
+    other: {
+      pick: { name: "attention_dense", impl: "cudnn", tokens: 69_120 },
+      value: "ms",
+      least: 1.05,
+    },
+  },
+  radial(40, 69_120, {}, 1.4),
+  radial(24, 115_456, {}, 1.4),
+  radial(24, 460_800, {}, 1.4),
+  {
+    title: "Wan 2.1 14B forward, radial",
+    ours: { name: "model radial", weightType: "default", vram: null, frames: 69 },
+    value: "median",
+    other: {
+      pick: { name: "wan14b_forward", attention: "flex", compiled: true },
+      value: "seconds",
+      least: 1 / 0.86,
+    },
+  },
+  {
+    title: "Wan 2.1 14B forward, dense",
+    ours: { name: "model dense", weightType: "default", vram: null, frames: 69 },
+    value: "median",
+    other: {
+      pick: { name: "wan14b_forward", attention: "cudnn", compiled: true },
+      value: "seconds",
+      least: 1 / 0.97,
+    },
+  },
+  {
+    title: "Wan 2.1 14B forward, radial, fp8 linears",
+    ours: { name: "model radial", weightType: "fp8_e4m3fn", vram: null },
+    value: "median",
+    most: 3.6,
+  },
+  {
+    title: "VAE decode",
+    ours: { name: "model decode" },
+    value: "median",
+    other: { pick: { name: "wan_vae_decode" }, value: "seconds", least: 1 },
+    most: 2,
+  },
+  {
+    title: "VAE decode, bytes",
+    ours: { name: "model decode" },
+    value: "peakBytes",
+    most: 4 * 2 ** 30,
+  },
+  {
+    title: "VAE encode",
+    ours: { name: "model encode" },
+    value: "median",
+    other: { pick: { name: "wan_vae_encode" }, value: "seconds", least: 1 },
+    most: 1.2,
+  },
+  {
+    title: "UMT5-XXL, 512 tokens",
+    ours: { name: "model text" },
+    value: "median",
+    most: 0.022,
+  },
+  {
+    title: "text to frames, 4 steps with a LoRA",
+    ours: { name: "model clip", weightType: "default" },
+    value: "median",
+    most: 28,
+  },
+  {
+    title: "text to frames, 4 steps with a LoRA, fp8",
+    ours: { name: "model clip", weightType: "fp8_e4m3fn" },
+    value: "median",
+    most: 22,
+  },
+  ...[
+    "layer_norm_modulate f32 -> bf16",
+    "rms_norm_rope bf16",
+    "rms_norm bf16",
+    "gated_residual f32 + bf16",
+    "gated_residual bf16",
+    "silu bf16",
+    "gelu (tanh) bf16",
+    "channel_rms_norm + SiLU bf16",
+    "upsample2x bf16",
+  ].map((name): Bound => ({
+    title: `${name}, share of copy`,
+    ours: { name },
+    value: "copyShare",
+    least: 0.85,
+  })),
+];
+
+export interface Judged {
+  readonly title: string;
+  readonly ours: number;
+  readonly theirs: number | null;
+  /** Theirs over ours; more is better. */
+  readonly ratio: number | null;
+  readonly bound: string;
+  readonly holds: boolean;
+}
+
+/** A bound with the figures of a run; null where ours was not measured. Of several figures the last counts. */
+export function judge(bound: Bound, figures: readonly Figure[]): Judged | null {
+  const line = last(figures, bound.ours);
+  const ours = line?.[bound.value];
+  if (typeof ours !== "number") return null;
+  const other = bound.other === undefined ? undefined : last(figures, bound.other.pick);
+  const theirs = other === undefined ? null : Number(other[bound.other?.value ?? "ms"]);
+  const ratio = theirs === null ? null : theirs / ours;
+  const parts = [
+    bound.other && ratio !== null ? `ratio >= ${bound.other.least.toFixed(2)}` : null,
+    bound.most === undefined ? null : `<= ${bound.most}`,
+    bound.least === undefined ? null : `>= ${bound.least}`,
+  ];
+  const holds =
+    (bound.other === undefined || ratio === null || ratio >= bound.other.least) &&
+    ours <= (bound.most ?? Infinity) &&
+    ours >= (bound.least ?? -Infinity) &&
+    (ratio !== null || bound.most !== undefined || bound.least !== undefined);
+  return {
+    title: bound.title,
+    ours,
+    theirs,
+    ratio,
+    bound: parts.filter((part) => part !== null).join(", ") || "the other side was not measured",
+    holds,
+  };
+}
+
+function last(figures: readonly Figure[], pick: Pick): Figure | undefined {
+  return figures.findLast((figure) =>
+    Object.entries(pick).every(([key, wanted]) => {
+      const value = figure[key];
+      return typeof wanted === "string" && wanted.endsWith("*")
+        ? String(value).startsWith(wanted.slice(0, -1))
+        : value === wanted;
+    }),
+  );
+}
