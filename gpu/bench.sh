@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Speed on the GPU of this machine, both sides in one run where PyTorch is there. Runs where gpu/test.sh does.
-# Usage: gpu/bench.sh [--only PART]...   PARTs: ops attention models reference table (all by default).
+# Usage: gpu/bench.sh [--only PART]...   PARTs: ops attention models scaling reference table (all by default).
 #   ops        single ops, with cuBLASLt and with our own matrix kernels
 #   attention  dense and radial attention at real sizes, and a sweep over lengths and densities
 #   models     Wan 2.1 14B, its VAE, UMT5-XXL and a clip in 4 steps; 40 GiB of random weights are written to $WEIGHTS first
+#   scaling    dense and radial predictions at 69, 141 and 285 frames, and scaling.svg
 #   reference  the same work in PyTorch, by the script that REFERENCE names with its arguments
 #   table      every bound with the figures of the run; exits with 1 when one is broken
 # JSON lines go to ${OUT:-output/gpu}. WEIGHTS (default $OUT/../weights) wants 40 GiB; ROUNDS (default 5) are timed of each.
@@ -41,6 +42,14 @@ if wanted models; then
   model decode encode
   model text
   model clip
+fi
+if wanted scaling; then
+  "$node" dist/scripts/gpu-model/make-weights.js "$weights"
+  for frames in 69 141 285; do
+    "$node" dist/scripts/gpu-model/main.js radial dense --frames "$frames" --weights "$weights" --rounds 1 \
+      --json "$out/scaling.jsonl"
+  done
+  "$node" dist/scripts/gpu-bench/scaling-plot.js "$out/scaling.jsonl" "$out/scaling.svg"
 fi
 if wanted reference && [[ -n "${REFERENCE:-}" ]]; then
   OUT=$out python3 $REFERENCE || echo "The other side could not be measured." >&2
