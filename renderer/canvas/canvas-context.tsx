@@ -1,10 +1,16 @@
-import { createContext, useContext, type ReactNode } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useSyncExternalStore,
+  type ReactNode,
+} from "react";
 import { useStore } from "zustand";
 import type { NodeRunState } from "../stores/run-events.ts";
 import type { FoundProblem } from "../stores/problems.ts";
 import type { CanvasModel, CanvasState } from "./canvas-model.ts";
 import { isChangedSinceRun } from "./changed-nodes.ts";
-import type { NodeScene, SceneState } from "./scene.ts";
+import type { LinkScene, NodeScene, SceneState } from "./scene.ts";
 import type { WireDragState } from "./wire-drag.ts";
 
 const Context = createContext<CanvasModel | null>(null);
@@ -31,6 +37,19 @@ export const useWire = <S,>(select: (state: WireDragState) => S): S =>
 
 export const useNodeScene = (id: string): NodeScene | undefined =>
   useScene((state) => state.nodes.get(id));
+
+/** A link as it is drawn now: where it is being moved to, or at rest. */
+export function useLink(key: string): LinkScene | undefined {
+  const { scene, motion } = useCanvas();
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const stops = [scene.store.subscribe(listener), motion.onLink(key, listener)];
+      return () => stops.forEach((stop) => stop());
+    },
+    [scene, motion, key],
+  );
+  return useSyncExternalStore(subscribe, () => motion.link(key));
+}
 
 /** The canvas is one stop of the Tab key: the selected node, or else the first. */
 export function useTabStop(id: string): 0 | -1 {

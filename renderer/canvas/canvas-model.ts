@@ -6,6 +6,7 @@ import { withGraph } from "../stores/edit/graph-at.ts";
 import type { Point } from "../stores/edit/nodes.ts";
 import type { Editor } from "../stores/editor.ts";
 import { createLevels, type Levels } from "./level-of-detail.ts";
+import { createMotion, type Motion } from "./motion.ts";
 import { createScene, type Scene, type SceneOptions } from "./scene.ts";
 import { createWireDrag, type WireDrag } from "./wire-drag.ts";
 
@@ -38,6 +39,7 @@ export interface CanvasMenu {
 export interface CanvasModel {
   readonly editor: Editor;
   readonly scene: Scene;
+  readonly motion: Motion;
   readonly levels: Levels;
   readonly wire: WireDrag;
   readonly store: StoreApi<CanvasState>;
@@ -62,13 +64,15 @@ export function createCanvasModel(editor: Editor, options: SceneOptions): Canvas
     menu: null,
     renaming: null,
   }));
+  const motion = createMotion(scene.store);
   return {
     editor,
     scene,
+    motion,
     store,
     toGraph: (x, y) => [x, y],
     onRender: null,
-    levels: createLevels(scene),
+    levels: createLevels(scene, () => motion.moving().keys()),
     wire: createWireDrag(scene),
     edit(label, change, merge) {
       const { ref } = scene.store.getState();

@@ -1,21 +1,18 @@
-/** The graph: React Flow moves, drags and selects; what is seen is ours. */
+/** The graph. React Flow moves the view; its own nodes and edges cost too much in large graphs, so that these are ours. */
 import {
   ReactFlow,
   ReactFlowProvider,
-  SelectionMode,
   useReactFlow,
   ViewportPortal,
-  type Node,
-  type NodeChange,
   type Viewport,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useStore } from "zustand";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useCommands } from "../commands/command-context.tsx";
 import { useEditor, useEditorStore } from "../editor-context.tsx";
 import { NODE_FEATURES } from "../slots.tsx";
 import { NODE_DRAG_TYPE } from "../commands/node-drag-type.ts";
+import { BoxSelect } from "./box-select.tsx";
 import { Breadcrumb } from "./breadcrumb.tsx";
 import { CanvasProvider, useCanvas, useScene } from "./canvas-context.tsx";
 import { CanvasMenu } from "./canvas-menu.tsx";
@@ -23,13 +20,11 @@ import { createCanvasModel } from "./canvas-model.ts";
 import { CanvasTools } from "./canvas-tools.tsx";
 import { DrawnWire } from "./drawn-wire.tsx";
 import { EmptyGraph } from "./empty-graph.tsx";
-import { createFlowNodes, groupIndex, isGroupId } from "./flow-nodes.ts";
-import { GroupView } from "./group-view.tsx";
+import { fitted, LEAST_ZOOM, MOST_ZOOM } from "./fitted.ts";
 import { GuideLines } from "./guide-lines.tsx";
 import { Lasso } from "./lasso.tsx";
 import { Minimap } from "./minimap.tsx";
-import { createNodeDrag } from "./node-drag.ts";
-import { NodeView } from "./node-view.tsx";
+import { NodeLayer } from "./node-layer.tsx";
 import { useCanvasHandle } from "./use-canvas-handle.ts";
 import { emptyDrop } from "./wire-gesture.ts";
 import { Wires } from "./wires.tsx";
@@ -37,10 +32,8 @@ import "./canvas.css";
 import "./node.css";
 
 const FEATURE_ESTIMATE = 320;
-const NODE_TYPES = { umbel: NodeView, umbelGroup: GroupView };
-const PAN_ON = [0, 1];
-const MULTI_KEYS = ["Shift", "Control", "Meta"];
-const FIT = { padding: 0.08, maxZoom: 1 };
+const PAN_PLAIN = [0, 1];
+const PAN_MIDDLE = [1];
 
 export function Canvas() {
   const editor = useEditor();
@@ -73,8 +66,6 @@ function Flow() {
   const flow = useReactFlow();
   const root = useRef<HTMLDivElement>(null);
   const commands = useCommands();
-  const drag = useMemo(() => createNodeDrag(canvas), [canvas]);
-  const nodes = useFlowNodes();
   const depth = useScene((state) => state.path.length);
   const hasGraph = useScene((state) => state.document !== null);
   const empty = useScene((state) => state.graph !== null && state.nodes.size === 0);
@@ -91,9 +82,19 @@ function Flow() {
   };
   emptyDrop.current = (from, x, y) =>
     commands.openPalette({ kind: "search", at: { x, y }, wire: from });
-  useKeptViews(root);
+  const panOn = useEditorStore(
+    (e) => e.settings,
+    (state) => (state.groundDrag === "select" ? PAN_MIDDLE : PAN_PLAIN),
+  );
+  const view = useMemo(
+    () => ({
+      set: (viewport: Viewport) => void flow.setViewport(viewport),
+      bounds: () => root.current!.getBoundingClientRect(),
+    }),
+    [flow],
+  );
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = root.current;
     if (element === null) return;
     // Asked for once and then told: reading it while moving would lay out the page each time.
@@ -103,6 +104,7 @@ function Flow() {
     observer.observe(element);
     return () => observer.disconnect();
   }, [canvas]);
+  const startViews = useKeptViews();
 
   const onMove = useCallback(
     (_: unknown, viewport: Viewport) => {
@@ -113,27 +115,6 @@ function Flow() {
     },
     [canvas],
   );
-  const onNodesChange = useCallback(
-    (changes: NodeChange[]) => {
-      drag.apply(changes);
-      const selects = changes.filter((change) => change.type === "select");
-      if (selects.length === 0) return;
-      const now = editor.selection.store.getState();
-      const chosen = new Set(now.nodes);
-      const groups = new Set(now.groups);
-      for (const { id, selected } of selects) {
-        if (isGroupId(id)) mark(groups, groupIndex(id), selected);
-        else mark(chosen, id, selected);
-      }
-      editor.selection.set({ nodes: chosen, groups });
-    },
-    [drag, editor],
-  );
-  const stopDrag = useCallback(
-    (event: { readonly altKey: boolean }) => drag.stop(event.altKey),
-    [drag],
-  );
-
   return (
     <div
       ref={root}
@@ -162,40 +143,32 @@ function Flow() {
       }}
     >
       <ReactFlow
-        nodes={nodes}
-        nodeTypes={NODE_TYPES}
-        onNodesChange={onNodesChange}
-        onNodeDragStart={drag.start}
-        onNodeDragStop={stopDrag}
-        onSelectionDragStart={drag.start}
-        onSelectionDragStop={stopDrag}
         onMove={onMove}
-        onInit={(instance) => onMove(null, instance.getViewport())}
+        onInit={(instance) => {
+          onMove(null, instance.getViewport());
+          startViews();
+        }}
         onPaneClick={() => editor.selection.set()}
         onPaneContextMenu={(event) => {
           event.preventDefault();
           const at = { x: event.clientX, y: event.clientY };
           canvas.store.setState({ menu: { at, on: { kind: "pane" } } });
         }}
-        minZoom={0.05}
-        maxZoom={3}
-        panOnDrag={PAN_ON}
+        minZoom={LEAST_ZOOM}
+        maxZoom={MOST_ZOOM}
+        panOnDrag={panOn}
         panOnScroll={false}
         zoomOnDoubleClick={false}
-        selectionKeyCode="Shift"
-        selectionMode={SelectionMode.Partial}
-        multiSelectionKeyCode={MULTI_KEYS}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
         panActivationKeyCode="Space"
         deleteKeyCode={null}
         disableKeyboardA11y
-        nodesFocusable={false}
-        nodesConnectable={false}
-        elevateNodesOnSelect={false}
-        nodeDragThreshold={2}
         proOptions={PRO}
       >
         <ViewportPortal>
           <Wires />
+          <NodeLayer view={view} />
         </ViewportPortal>
         <ViewportPortal>
           <div className="over-nodes">
@@ -204,6 +177,7 @@ function Flow() {
           </div>
         </ViewportPortal>
       </ReactFlow>
+      <BoxSelect root={root} />
       {lasso && <Lasso />}
       <Breadcrumb />
       {hasGraph && !empty && <CanvasTools />}
@@ -214,28 +188,7 @@ function Flow() {
   );
 }
 
-function mark<T>(set: Set<T>, item: T, isIn: boolean): void {
-  if (isIn) set.add(item);
-  else set.delete(item);
-}
-
 const PRO = { hideAttribution: true };
-
-function useFlowNodes(): Node[] {
-  const { scene, editor } = useCanvas();
-  const derive = useMemo(createFlowNodes, []);
-  const boxes = useStore(scene.store, (state) => state.boxes);
-  const moving = useStore(scene.store, (state) => state.moving);
-  const groups = useStore(scene.store, (state) => state.graph?.groups);
-  const views = useStore(scene.store, (state) => state.nodes);
-  const selected = useStore(editor.selection.store, (state) => state.nodes);
-  const selectedGroups = useStore(editor.selection.store, (state) => state.groups);
-  return useMemo(
-    () => derive(scene.store.getState(), editor.selection.store.getState()),
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-    [derive, scene, editor, boxes, moving, groups, views, selected, selectedGroups],
-  );
-}
 
 /** The ground's dots: every 24 px, every second one below 50 %, none below 25 %. Drawn as a background, outside of React. */
 function drawDots(element: HTMLElement, { x, y, zoom }: Viewport): void {
@@ -262,23 +215,28 @@ function useLassoKeys(): boolean {
   return down;
 }
 
-/** Each graph and subgraph comes back as it was last looked at; a new one is fitted. */
-function useKeptViews(root: React.RefObject<HTMLDivElement | null>): void {
+/** Each graph and subgraph comes back as it was last looked at; a new one is fitted. Returned: starts it, once there is a view. */
+function useKeptViews(): () => void {
   const canvas = useCanvas();
   const flow = useReactFlow();
   const views = useRef(new Map<string, Viewport>());
   const place = useScene((state) =>
     state.document === null ? "" : [state.document, ...state.path].join("/"),
   );
-  const ready = useScene((state) => state.nodes.size > 0);
+  const filled = useScene((state) => state.nodes.size > 0);
+  const [started, setStarted] = useState(false);
   const last = useRef("");
-  useEffect(() => {
+  // Before anything is drawn, so that nothing is drawn where it is not looked at.
+  useLayoutEffect(() => {
+    if (!started) return;
+    const { levels } = canvas;
     if (last.current !== "" && last.current !== place)
-      views.current.set(last.current, canvas.levels.viewport());
-    if (!ready || last.current === place) return;
+      views.current.set(last.current, levels.viewport());
+    if (!filled || last.current === place) return;
     last.current = place;
-    const kept = views.current.get(place);
-    if (kept !== undefined) void flow.setViewport(kept);
-    else if (root.current !== null) requestAnimationFrame(() => void flow.fitView(FIT));
-  }, [place, ready, canvas, flow, root]);
+    const view = views.current.get(place) ?? fitted(canvas, null);
+    if (view !== null) void flow.setViewport(view);
+    levels.refresh();
+  }, [place, filled, started, canvas, flow]);
+  return useCallback(() => setStarted(true), []);
 }

@@ -1,51 +1,53 @@
 import { memo, useRef } from "react";
-import { changeGroup, groupMembers, isFolded } from "../stores/edit/groups.ts";
+import { changeGroup, groupMembers, isFolded, type Group } from "../stores/edit/groups.ts";
 import { useCanvas, useCanvasState, useScene } from "./canvas-context.tsx";
 import { tintColor } from "./categories.ts";
+import { groupId } from "./group-ids.ts";
+
+interface GroupViewProps {
+  readonly index: number;
+  readonly group: Group;
+  readonly selected: boolean;
+}
 
 /** A coloured ground with a title. Its title moves it with what it holds; what lies on it is not in its way. */
-export const GroupView = memo(
-  function GroupView({ id, selected }: { readonly id: string; readonly selected: boolean }) {
-    const index = Number(id.slice("group:".length));
-    const canvas = useCanvas();
-    const group = useScene((state) => state.graph?.groups?.[index]);
-    const renaming = useCanvasState((state) => state.renaming === id);
-    const count = useScene(({ graph, boxes }) => {
-      const own = graph?.groups?.[index];
-      return own !== undefined && isFolded(own) ? groupMembers(own, boxes).length : 0;
-    });
-    if (group === undefined) return null;
-    const folded = isFolded(group);
-    const style = { "--cat": tintColor(group.color, "util") } as React.CSSProperties;
-    return (
+export const GroupView = memo(function GroupView({ index, group, selected }: GroupViewProps) {
+  const canvas = useCanvas();
+  const id = groupId(index);
+  const renaming = useCanvasState((state) => state.renaming === id);
+  const count = useScene(({ graph, boxes }) => {
+    const own = graph?.groups?.[index];
+    return own !== undefined && isFolded(own) ? groupMembers(own, boxes).length : 0;
+  });
+  const folded = isFolded(group);
+  const style = { "--cat": tintColor(group.color, "util") } as React.CSSProperties;
+  return (
+    <div
+      className={["group", selected && "selected", folded && "folded"].filter(Boolean).join(" ")}
+      style={style}
+      role="group"
+      aria-label={`Group ${group.title}`}
+    >
       <div
-        className={["group", selected && "selected", folded && "folded"].filter(Boolean).join(" ")}
-        style={style}
-        role="group"
-        aria-label={`Group ${group.title}`}
+        className="group-title"
+        onDoubleClick={(event) => {
+          event.stopPropagation();
+          canvas.store.setState({ renaming: id });
+        }}
+        onContextMenu={(event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          const at = { x: event.clientX, y: event.clientY };
+          canvas.store.setState({ menu: { at, on: { kind: "group", index } } });
+        }}
       >
-        <div
-          className="group-title"
-          onDoubleClick={(event) => {
-            event.stopPropagation();
-            canvas.store.setState({ renaming: id });
-          }}
-          onContextMenu={(event) => {
-            event.preventDefault();
-            event.stopPropagation();
-            const at = { x: event.clientX, y: event.clientY };
-            canvas.store.setState({ menu: { at, on: { kind: "group", index } } });
-          }}
-        >
-          {renaming ? <GroupTitleField index={index} title={group.title} /> : group.title}
-          {folded && ` · ${count === 1 ? "1 node" : `${count} nodes`}`}
-        </div>
-        {!folded && <GroupResizer index={index} />}
+        {renaming ? <GroupTitleField index={index} title={group.title} /> : group.title}
+        {folded && ` · ${count === 1 ? "1 node" : `${count} nodes`}`}
       </div>
-    );
-  },
-  (a, b) => a.id === b.id && a.selected === b.selected,
-);
+      {!folded && <GroupResizer index={index} />}
+    </div>
+  );
+});
 
 function GroupTitleField({ index, title }: { readonly index: number; readonly title: string }) {
   const canvas = useCanvas();

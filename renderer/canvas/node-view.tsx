@@ -7,7 +7,6 @@ import {
   useDetail,
   useNodeProblems,
   useNodeRun,
-  useNodeScene,
   useScene,
   useTabStop,
   useTried,
@@ -24,24 +23,19 @@ import { Socket } from "./socket.tsx";
 import { socketColor } from "./socket-types.ts";
 
 interface NodeViewProps {
-  readonly id: string;
+  readonly view: NodeScene;
   readonly selected: boolean;
 }
 
-/** One node. Where it stands is React Flow's business: moving it draws nothing here again. */
-export const NodeView = memo(
-  function NodeView({ id, selected }: NodeViewProps) {
-    const view = useNodeScene(id);
-    const detail = useDetail(id);
-    const canvas = useCanvas();
-    canvas.onRender?.(id);
-    if (view === undefined) return null;
-    if (view.model.kind === "note") return <NoteView view={view} selected={selected} />;
-    if (detail !== "full") return <NodeTile view={view} selected={selected} detail={detail} />;
-    return <FullNode view={view} selected={selected} />;
-  },
-  (a, b) => a.id === b.id && a.selected === b.selected,
-);
+/** One node. Where it stands is its shell's business: moving it draws nothing here again. */
+export const NodeView = memo(function NodeView({ view, selected }: NodeViewProps) {
+  const detail = useDetail(view.id);
+  const canvas = useCanvas();
+  canvas.onRender?.(view.id);
+  if (view.model.kind === "note") return <NoteView view={view} selected={selected} />;
+  if (detail !== "full") return <NodeTile view={view} selected={selected} detail={detail} />;
+  return <FullNode view={view} selected={selected} />;
+});
 
 function nodeName(view: NodeScene, run: NodeRunState | undefined, errors: number): string {
   const { model, node } = view;

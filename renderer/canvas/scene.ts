@@ -53,8 +53,8 @@ export interface SceneState {
   readonly boxes: ReadonlyMap<string, Box>;
   readonly links: ReadonlyMap<string, LinkScene>;
   readonly linkKeys: readonly string[];
-  /** Where dragged nodes are before the drag is done. */
-  readonly moving: ReadonlyMap<string, Point>;
+  /** Nodes that are drawn: all but those in folded groups. */
+  readonly shown: readonly string[];
 }
 
 export interface SceneOptions {
@@ -64,20 +64,19 @@ export interface SceneOptions {
 
 export interface Scene {
   readonly store: StoreApi<SceneState>;
-  setMoving(moving: ReadonlyMap<string, Point>): void;
-  setMovingVia(key: string, via: readonly Point[] | null): void;
-  /** What a part of a node was measured to be high. */
+  /** What a part of a node was measured to be high; taken up with all that is measured in the same task. */
   setHeight(node: string, part: string, height: number): void;
   stop(): void;
 }
 
 const NO_HEIGHTS: Heights = {};
 const NO_LINKS: ReadonlySet<string> = new Set();
-const NOT_MOVING: ReadonlyMap<string, Point> = new Map();
 export const PREVIEW_ESTIMATE = 134;
 const MESSAGE_ESTIMATE = 84;
 
 interface Cached {
+  /** As the document held it last; the view's own may stand elsewhere. */
+  readonly node: DocumentNode;
   readonly view: NodeScene;
   readonly linked: string;
   readonly descriptions: NodeDescriptions;
@@ -96,11 +95,13 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
     boxes: new Map(),
     links: new Map(),
     linkKeys: [],
-    moving: NOT_MOVING,
+    shown: [],
   }));
   const heights = new Map<string, Heights>();
-  const movingVia = new Map<string, readonly Point[]>();
   let cache = new Map<string, Cached>();
+  /** What nodes that are gone showed: undo brings the same node back. */
+  let shelved = new WeakMap<DocumentNode, Cached>();
+  let measured = false;
   let cachedFor = "";
 
   function extrasOf(type: string, id: string, document: string, path: readonly string[]): Extras {
@@ -133,8 +134,8 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
     const samePlace = place === cachedFor;
     if (!samePlace) {
       cache = new Map();
+      shelved = new WeakMap();
       heights.clear();
-      movingVia.clear();
       cachedFor = place;
       // What was selected is in another graph.
       editor.selection.set();
@@ -152,7 +153,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       const own = heights.get(id) ?? NO_HEIGHTS;
       const extras = extrasOf(node.type, id, documentId, path);
       const extrasKey = Object.keys(extras).join(" ");
-      const old = cache.get(id);
+      const old = cache.get(id) ?? shelved.get(node);
       let view = old?.view;
       const fresh =
         old === undefined ||
@@ -170,6 +171,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       }
       const { subgraphs } = document;
       next.set(id, {
+        node,
         view,
         linked: linkedKey,
         descriptions,
@@ -178,7 +180,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
         extras: extrasKey,
       });
       nodes.set(id, view);
-      const [x, y] = before.moving.get(id) ?? node.at ?? [0, 0];
+      const [x, y] = node.at ?? [0, 0];
       const last = before.boxes.get(id);
       const { width, height } = view.layout;
       if (
@@ -194,13 +196,15 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
         sameBoxes = false;
       }
     }
+    for (const [id, old] of cache) if (!next.has(id)) shelved.set(old.node, old);
     cache = next;
     const sceneNodes = sameNodes ? before.nodes : nodes;
     const sceneBoxes = sameBoxes ? before.boxes : boxes;
-    const links = sceneLinks(graph, sceneNodes, sceneBoxes, samePlace ? before.links : new Map());
-    const keys = [...links.keys()];
-    const sameKeys =
-      keys.length === before.linkKeys.length && keys.every((key, i) => key === before.linkKeys[i]);
+    const folded = foldedBoxes(graph, sceneBoxes);
+    const oldLinks = samePlace ? before.links : new Map<string, LinkScene>();
+    const links = sceneLinks(graph, sceneNodes, sceneBoxes, folded, oldLinks);
+    const keys = links === before.links ? before.linkKeys : [...links.keys()];
+    const shown = [...sceneBoxes.keys()].filter((id) => !folded.has(id));
     store.setState({
       document: documentId,
       ref,
@@ -209,7 +213,8 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       nodes: sceneNodes,
       boxes: sceneBoxes,
       links,
-      linkKeys: sameKeys ? before.linkKeys : keys,
+      linkKeys: sameList(keys, before.linkKeys) ? before.linkKeys : keys,
+      shown: sameList(shown, before.shown) ? before.shown : shown,
     });
   }
 
@@ -242,10 +247,10 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
     graph: DocumentGraph,
     nodes: SceneState["nodes"],
     boxes: SceneState["boxes"],
+    folded: ReadonlyMap<string, Box>,
     old: SceneState["links"],
   ): ReadonlyMap<string, LinkScene> {
     const links = new Map<string, LinkScene>();
-    const folded = foldedBoxes(graph, boxes, store.getState().moving);
     let same = true;
     for (const link of graph.links) {
       const key = linkKey(link.to);
@@ -265,7 +270,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
           : FOLDED.height / 2;
       const toY =
         toFold === undefined ? (target.layout.inputs.get(link.to[1]) ?? 15) : FOLDED.height / 2;
-      const via = movingVia.get(key) ?? link.via ?? NO_POINTS;
+      const via = link.via ?? NO_POINTS;
       const from: Point = [fromBox.x + fromBox.width, fromBox.y + fromY];
       const to: Point = [toBox.x, toBox.y + toY];
       const last = old.get(key);
@@ -303,26 +308,25 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
 
   return {
     store,
-    setMoving(moving) {
-      store.setState({ moving });
-      update();
-    },
-    setMovingVia(key, via) {
-      if (via === null) movingVia.delete(key);
-      else movingVia.set(key, via);
-      update();
-    },
     setHeight(node, part, height) {
       const before = heights.get(node) ?? NO_HEIGHTS;
       if (before[part] === height) return;
       heights.set(node, { ...before, [part]: height });
-      update();
+      if (measured) return;
+      measured = true;
+      queueMicrotask(() => {
+        measured = false;
+        update();
+      });
     },
     stop: () => stops.forEach((stop) => stop()),
   };
 }
 
 const NO_POINTS: readonly Point[] = [];
+
+const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
 
 function linkedInputs(graph: DocumentGraph): ReadonlyMap<string, ReadonlySet<string>> {
   const linked = new Map<string, Set<string>>();

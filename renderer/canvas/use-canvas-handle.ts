@@ -2,6 +2,7 @@ import { useReactFlow } from "@xyflow/react";
 import { useEffect, useMemo, useRef } from "react";
 import { useCanvas } from "./canvas-context.tsx";
 import type { CanvasHandle } from "./canvas-handle.ts";
+import { fitted } from "./fitted.ts";
 
 const GLIDE_MS = 320;
 
@@ -39,13 +40,9 @@ export function useCanvasHandle(root: React.RefObject<HTMLDivElement | null>): C
       fit() {
         const { nodes } = canvas.editor.selection.store.getState();
         const { boxes } = canvas.scene.store.getState();
-        const chosen = [...nodes].filter((id) => boxes.has(id)).map((id) => ({ id }));
-        void flow.fitView({
-          padding: 0.08,
-          maxZoom: 1,
-          duration: duration(),
-          ...(chosen.length > 0 ? { nodes: chosen } : {}),
-        });
+        const chosen = [...nodes].filter((id) => boxes.has(id));
+        const view = fitted(canvas, chosen.length > 0 ? chosen : null);
+        if (view !== null) void flow.setViewport(view, { duration: duration() });
       },
       zoomBy: (factor) => void flow.zoomTo(flow.getZoom() * factor, { duration: 80 }),
       show(resolved, field, takeFocus = true) {

@@ -72,6 +72,17 @@ export function wirePath(shape: WireShape, style: LinkStyle): string {
   return path;
 }
 
+const kept = new WeakMap<WireShape, { readonly style: LinkStyle; readonly path: string }>();
+
+/** The line of a link that stays as it is: made once. */
+export function linePath(shape: WireShape, style: LinkStyle): string {
+  const found = kept.get(shape);
+  if (found?.style === style) return found.path;
+  const path = wirePath(shape, style);
+  kept.set(shape, { style, path });
+  return path;
+}
+
 /** Which part of a link a point is nearest to: the place that a reroute there takes in its list. */
 export function reroutePlace(shape: WireShape, at: Point): number {
   const points = [shape.from, ...shape.via, shape.to];

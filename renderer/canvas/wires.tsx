@@ -2,21 +2,35 @@ import { memo, useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { setReroutes } from "../stores/edit/links.ts";
 import type { Point } from "../stores/edit/nodes.ts";
-import { useCanvas, useCanvasState, useNodeRun, useScene, useWire } from "./canvas-context.tsx";
+import {
+  useCanvas,
+  useCanvasState,
+  useLink,
+  useNodeRun,
+  useScene,
+  useWire,
+} from "./canvas-context.tsx";
+import { FarWires } from "./far-wires.tsx";
 import type { LinkScene } from "./scene.ts";
 import { socketColor } from "./socket-types.ts";
-import { reroutePlace, wirePath } from "./wire-path.ts";
+import { linePath, reroutePlace } from "./wire-path.ts";
 
-/** All links, under the nodes. */
+/** All links, under the nodes: one by one near what is on screen, all of a type as one line when zoomed far out. */
 export function Wires() {
+  const { editor, levels, motion } = useCanvas();
   const keys = useScene((state) => state.linkKeys);
-  const { editor } = useCanvas();
+  const detail = useStore(levels.store, (state) => state.detail);
+  const near = useStore(levels.store, (state) => state.nearLinks);
+  const moving = useStore(motion.store, (state) => state.links);
   const hidden = useStore(editor.settings.store, (state) => state.linkStyle === "hidden");
   const wiring = useWire((state) => state.from !== null);
   if (hidden) return null;
+  const single =
+    detail === "block" ? [...moving] : keys.filter((key) => near.has(key) || moving.has(key));
   return (
     <svg className={wiring ? "wires wiring" : "wires"} aria-hidden="true">
-      {keys.map((key) => (
+      {detail === "block" && <FarWires />}
+      {single.map((key) => (
         <Wire key={key} linkKey={key} />
       ))}
     </svg>
@@ -26,7 +40,7 @@ export function Wires() {
 const Wire = memo(function Wire({ linkKey }: { readonly linkKey: string }) {
   const canvas = useCanvas();
   const { editor } = canvas;
-  const link = useScene((state) => state.links.get(linkKey));
+  const link = useLink(linkKey);
   const style = useStore(editor.settings.store, (state) => state.linkStyle);
   const selected = useStore(
     editor.selection.store,
@@ -40,7 +54,7 @@ const Wire = memo(function Wire({ linkKey }: { readonly linkKey: string }) {
   const dimmed = useCanvasState((state) => state.litType !== null && state.litType !== link?.type);
   const taken = useWire((state) => state.taken === linkKey);
   if (link === undefined || taken) return null;
-  const path = wirePath(link, style);
+  const path = linePath(link, style);
   const color = socketColor(link.type);
   const width = chosen ? 4 : hovered ? 3 : selected ? 2.8 : 2;
   return (
@@ -118,13 +132,13 @@ function Reroute(props: {
         element.onpointermove = (event) => {
           const [x, y] = canvas.toGraph(event.clientX, event.clientY);
           via = link.via.with(index, [Math.round(x), Math.round(y)]);
-          canvas.scene.setMovingVia(link.key, via);
+          canvas.motion.setMovingVia(link.key, via);
         };
         element.onpointerup = () => {
           element.onpointermove = null;
           element.onpointerup = null;
           canvas.edit("Move a reroute", (graph) => setReroutes(graph, link.key, via));
-          canvas.scene.setMovingVia(link.key, null);
+          canvas.motion.setMovingVia(link.key, null);
         };
       }}
     />

@@ -24,7 +24,7 @@ const ALIGNMENTS: readonly { how: Alignment; title: string; keys?: string }[] = 
 
 async function tidy({ model }: CommandContext, ids: ReadonlySet<string>): Promise<void> {
   if (model === null) return;
-  const { scene } = model;
+  const { scene, motion } = model;
   const state = scene.store.getState();
   const movable = new Set([...ids].filter((id) => state.nodes.get(id)?.node.pinned !== true));
   const places = await tidyLayout(state, movable);
@@ -34,7 +34,7 @@ async function tidy({ model }: CommandContext, ids: ReadonlySet<string>): Promis
     .filter(([, members]) => members.some((id) => places.has(id)));
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   await glide(state.boxes, places, still || places.size > 300 ? 0 : GLIDE_MS, (moving) =>
-    scene.setMoving(moving),
+    motion.setMoving(moving),
   );
   model.edit("Tidy layout", (graph) => {
     const nodes = new Map([...places].filter(([id]) => !isBoundary(id)));
@@ -50,7 +50,7 @@ async function tidy({ model }: CommandContext, ids: ReadonlySet<string>): Promis
     }
     return next;
   });
-  scene.setMoving(new Map());
+  motion.setMoving(new Map());
 }
 
 export const ARRANGE_COMMANDS: readonly Command[] = [

@@ -1,7 +1,7 @@
 /** React Flow as it comes, with a graph of the same size, to be measured beside the window. */
 import { Background, MiniMap, ReactFlow, useEdgesState, useNodesState } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { stressGraph } from "./stress-graph.ts";
 
@@ -18,9 +18,28 @@ const allEdges = graph.links.map(({ from, to }, i) => ({
   target: to[0],
 }));
 
+const bench: Record<string, (count: number) => void> = {};
+/** What was there before the last deletion. */
+let before = { nodes: allNodes, edges: allEdges };
+
 function Flow() {
-  const [nodes, , onNodesChange] = useNodesState(allNodes);
-  const [edges, , onEdgesChange] = useEdgesState(allEdges);
+  const [nodes, setNodes, onNodesChange] = useNodesState(allNodes);
+  const [edges, setEdges, onEdgesChange] = useEdgesState(allEdges);
+  useEffect(() => {
+    Object.assign(bench, {
+      remove(count: number) {
+        before = { nodes, edges };
+        const kept = nodes.slice(count);
+        const ids = new Set(kept.map(({ id }) => id));
+        setNodes(kept);
+        setEdges(edges.filter(({ source, target }) => ids.has(source) && ids.has(target)));
+      },
+      undo() {
+        setNodes(before.nodes);
+        setEdges(before.edges);
+      },
+    });
+  });
   return (
     <div style={{ position: "fixed", inset: 0 }}>
       <ReactFlow
@@ -40,7 +59,8 @@ function Flow() {
 
 function Page() {
   const [open, setOpen] = useState(false);
-  Object.assign(globalThis, { bench: { open: () => setOpen(true) } });
+  bench["open"] = () => setOpen(true);
+  Object.assign(globalThis, { bench });
   return open ? <Flow /> : null;
 }
 

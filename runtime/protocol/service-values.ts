@@ -247,6 +247,10 @@ export const settingsChange = z.object({
   memoryBudgetBytes: bytes.nullable().optional(),
   linkStyle: z.enum(["curved", "straight", "stepped", "hidden"]).optional(),
   snapToGrid: z.boolean().optional(),
+  /** What a plain drag on the ground does; with Shift it always selects. */
+  groundDrag: z.enum(["pan", "select"]).optional(),
+  /** What a box selects: all that it touches, or only what lies in it whole. */
+  boxSelects: z.enum(["touched", "whole"]).optional(),
   /** Command -> key, where it differs from the default. */
   keys: z.record(z.string(), z.string()).optional(),
 });
@@ -261,6 +265,8 @@ export const DEFAULT_SETTINGS: z.infer<typeof settingsValue> = {
   memoryBudgetBytes: null,
   linkStyle: "curved",
   snapToGrid: false,
+  groundDrag: "pan",
+  boxSelects: "touched",
   keys: {},
 };
 

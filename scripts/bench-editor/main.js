@@ -1,5 +1,5 @@
 // Measures the window with a large graph, side by side with a bare React Flow of the same size: npm run bench:editor.
-// Script a frame is what a CDP trace shows of JavaScript on the page's main thread between two frames.
+// Script a frame is what a CDP trace shows of JavaScript on the page's main thread between two frames, in its CPU time.
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -9,28 +9,20 @@ import { fileURLToPath } from "node:url";
 import { _electron } from "playwright-core";
 import { build } from "vite";
 import { electronProgram } from "../electron-program.js";
+import { at, traced } from "./trace.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const dist = join(root, "dist/renderer-bench");
 const NODES = 1000;
 const LINKS = 1500;
 const FRAMES = 120;
+const UNDOS = 5;
 const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".css": "text/css",
   ".woff2": "font/woff2",
 };
-const SCRIPT = new Set([
-  "FunctionCall",
-  "EvaluateScript",
-  "EventDispatch",
-  "FireAnimationFrame",
-  "TimerFire",
-  "RunMicrotasks",
-  "V8.GC_MC_FOREGROUND",
-]);
-
 function serve() {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://page").pathname);
@@ -44,64 +36,6 @@ function serve() {
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
-
-/** Milliseconds of script in each frame of a trace's busiest thread. */
-function scriptFrames(events) {
-  const byThread = groups(events);
-  const main =
-    [...byThread.values()]
-      .filter((list) => list.some(({ name }) => name === "PrePaint"))
-      .toSorted((a, b) => b.length - a.length)[0] ?? [];
-  const sorted = main.filter(({ ph }) => ph === "X" || ph === "I").toSorted((a, b) => a.ts - b.ts);
-  const frames = [];
-  let end = 0;
-  let sum = null;
-  for (const { name, ts, dur = 0 } of sorted) {
-    if (name === "PrePaint") {
-      if (sum !== null) frames.push(sum / 1000);
-      sum = 0;
-    } else if (SCRIPT.has(name) && ts >= end) {
-      // Only the outermost: what it calls is within it.
-      if (sum !== null) sum += dur;
-      end = ts + dur;
-    }
-  }
-  if (sum !== null) frames.push(sum / 1000);
-  return frames;
-}
-
-function groups(events) {
-  const map = new Map();
-  for (const event of events) {
-    const key = `${event.pid} ${event.tid}`;
-    const list = map.get(key);
-    if (list === undefined) map.set(key, [event]);
-    else list.push(event);
-  }
-  return map;
-}
-
-async function traced(page, act) {
-  const session = await page.context().newCDPSession(page);
-  const events = [];
-  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
-  const done = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
-  await session.send("Tracing.start", {
-    traceConfig: {
-      includedCategories: ["devtools.timeline", "disabled-by-default-devtools.timeline"],
-    },
-    transferMode: "ReportEvents",
-  });
-  await act();
-  await session.send("Tracing.end");
-  await done;
-  return scriptFrames(events);
-}
-
-const at = (values, share) =>
-  values.toSorted((a, b) => a - b)[
-    Math.min(values.length - 1, Math.floor(values.length * share))
-  ] ?? NaN;
 
 /** Milliseconds until what `act` did has been drawn. */
 const untilDrawn = (page, act) =>
@@ -138,21 +72,42 @@ async function measure(program, address, page_, selector) {
   await page.waitForTimeout(2000);
   const count = await page.locator(selector).count();
   if (count !== NODES) throw new Error(`Expected ${NODES} nodes on the page, got ${count}.`);
-  const box = await page.locator(selector).nth(420).boundingBox();
-  const pane = { x: box.x - 3, y: box.y - 3 };
-  const pan = await traced(page, () => sweepMouse(page, pane, FRAMES));
-  const node = await page.locator(selector).nth(420).boundingBox();
-  const drag = await traced(page, () =>
-    sweepMouse(page, { x: node.x + node.width / 2, y: node.y + 3 }, FRAMES),
-  );
-  const undo =
-    page_ === "bench"
-      ? (await untilDrawn(page, ["remove", 500]),
-        await page.waitForTimeout(500),
-        await untilDrawn(page, ["undo"]))
-      : NaN;
+  const middle = async () => {
+    const box = await page.locator(selector).nth(420).boundingBox();
+    // Beside the middle, where a bare node has its handle.
+    return {
+      outside: { x: box.x - 3, y: box.y - 3 },
+      x: box.x + box.width / 4,
+      y: box.y + box.height / 2,
+    };
+  };
+  const pan = await traced(page, async () => sweepMouse(page, (await middle()).outside, FRAMES));
+  const from = await middle();
+  const drag = await traced(page, () => sweepMouse(page, from, FRAMES));
+  const { x } = await middle();
+  if (Math.abs(x - from.x) < 20)
+    throw new Error(`Expected the node to be dragged, got ${x - from.x} px.`);
+  const undos = [];
+  for (let i = 0; i < UNDOS; i++) {
+    await untilDrawn(page, ["remove", 500]);
+    await page.waitForTimeout(800);
+    undos.push(await traced(page, () => untilDrawn(page, ["undo"])));
+    await page.waitForTimeout(800);
+  }
   await app.close();
-  return { open, pan, drag, undo };
+  return {
+    open,
+    pan: pan.frames,
+    drag: drag.frames,
+    undo: at(
+      undos.map(({ result }) => result),
+      0.5,
+    ),
+    undoBusy: at(
+      undos.map(({ busy }) => busy),
+      0.5,
+    ),
+  };
 }
 
 const { program, reason } = electronProgram();
@@ -168,12 +123,10 @@ await build({ configFile: join(root, "vite.config.ts"), mode: "bench", logLevel:
 const server = await serve();
 const address = `http://127.0.0.1:${server.address().port}`;
 try {
-  const umbel = await measure(program, address, "bench", ".canvas .react-flow__node-umbel");
+  const umbel = await measure(program, address, "bench", ".canvas .node-shell");
   const bare = await measure(program, address, "bare", ".react-flow__node");
   const row = (name, a, b) =>
-    console.log(
-      `${name.padEnd(34)}${a.toFixed(1).padStart(10)}${(Number.isNaN(b) ? "-" : b.toFixed(1)).padStart(16)}`,
-    );
+    console.log(`${name.padEnd(34)}${a.toFixed(1).padStart(10)}${b.toFixed(1).padStart(16)}`);
   console.log(
     `${NODES} nodes, ${LINKS} links; ${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores; milliseconds`,
   );
@@ -184,6 +137,7 @@ try {
   row("drag, script a frame, median", at(umbel.drag, 0.5), at(bare.drag, 0.5));
   row("drag, script a frame, 95th", at(umbel.drag, 0.95), at(bare.drag, 0.95));
   row("undo of 500 deleted, until drawn", umbel.undo, bare.undo);
+  row("undo of 500 deleted, CPU", umbel.undoBusy, bare.undoBusy);
 } finally {
   server.close();
 }

@@ -91,6 +91,16 @@ const LINKS = [
   { value: "hidden", label: "Hidden" },
 ] as const;
 
+const GROUND_DRAGS = [
+  { value: "pan", label: "Move" },
+  { value: "select", label: "Select" },
+] as const;
+
+const BOX_SELECTS = [
+  { value: "touched", label: "Touched" },
+  { value: "whole", label: "Whole" },
+] as const;
+
 function useRows(): Row[] {
   const { settings: store, toasts, shell, layout } = useEditor();
   const commands = useCommands();
@@ -227,6 +237,33 @@ function useRows(): Row[] {
           label="Snap to grid"
           checked={settings.snapToGrid}
           onChange={(snapToGrid) => set({ snapToGrid })}
+        />
+      ),
+    },
+    {
+      id: "ground",
+      title: "Drag on the ground",
+      words:
+        "What a plain drag does. With Shift it always selects; Space and the middle button move.",
+      control: (
+        <Segmented
+          label="Drag on the ground"
+          segments={GROUND_DRAGS}
+          value={settings.groundDrag}
+          onChange={(groundDrag) => set({ groundDrag })}
+        />
+      ),
+    },
+    {
+      id: "box",
+      title: "Box selection",
+      words: "Takes every node that the box touches, or only those that lie in it whole.",
+      control: (
+        <Segmented
+          label="Box selection"
+          segments={BOX_SELECTS}
+          value={settings.boxSelects}
+          onChange={(boxSelects) => set({ boxSelects })}
         />
       ),
     },

@@ -85,12 +85,11 @@ export const FOLDED = { width: 208, height: 32 } as const;
 export function foldedBoxes(
   graph: DocumentGraph,
   boxes: ReadonlyMap<string, Box>,
-  moving: ReadonlyMap<string, Point>,
 ): ReadonlyMap<string, Box> {
   const folded = new Map<string, Box>();
-  graph.groups?.forEach((group, index) => {
+  graph.groups?.forEach((group) => {
     if (!isFolded(group)) return;
-    const [x, y] = moving.get(`group:${index}`) ?? group.at;
+    const [x, y] = group.at;
     const box = { x, y, ...FOLDED };
     for (const id of groupMembers(group, boxes)) folded.set(id, box);
   });

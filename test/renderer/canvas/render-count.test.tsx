@@ -60,7 +60,7 @@ test("a value edit draws one again, a drag and a pan none", { timeout: 60_000 },
   act(() => model.edit("Set steps", (graph) => setValue(graph, "n3", "steps", 7)));
   expect(drawn).toEqual(["n3"]);
   drawn.length = 0;
-  act(() => model.scene.setMoving(new Map([["n7", [10, 10]]])));
+  act(() => model.motion.setMoving(new Map([["n7", [10, 10]]])));
   act(() => model.levels.look({ x: -500, y: -300, zoom: 0.3 }));
   expect(drawn).toEqual([]);
   act(() => editor.selection.set({ nodes: ["n9"] }));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createScene, type Scene } from "../../../renderer/canvas/scene.ts";
 import { createWireDrag, wireTargets } from "../../../renderer/canvas/wire-drag.ts";
 import { withGraph } from "../../../renderer/stores/edit/graph-at.ts";
-import { setValue } from "../../../renderer/stores/edit/nodes.ts";
+import { removeNodes, setValue } from "../../../renderer/stores/edit/nodes.ts";
 import type { Editor } from "../../../renderer/stores/editor.ts";
 import { largeGraph, testEditor } from "./large-graph.ts";
 
@@ -33,24 +33,23 @@ test("a value edit makes one node new and leaves boxes and links as they are", (
   expect(after.links).toBe(before.links);
 });
 
-test("a drag makes no node new, and only the links of what moves", () => {
-  const before = state();
-  scene.setMoving(new Map([["n1", [5, 6]]]));
-  const after = state();
-  expect(after.nodes).toBe(before.nodes);
-  expect(
-    [...after.boxes].filter(([id, box]) => before.boxes.get(id) !== box).map(([id]) => id),
-  ).toEqual(["n1"]);
-  const links = [...after.links.values()].filter((link) => before.links.get(link.key) !== link);
-  expect(links.map(({ key }) => key)).toEqual(["n1 model", "n2 model"]);
-  expect(links[0]!.to[0]).toBe(5);
-});
-
-test("a measured height moves what stands below it, and the links that end there", () => {
+test("a measured height moves what stands below it, and the links that end there", async () => {
   const height = () => state().nodes.get("n3")!.layout.height;
   const before = height();
   scene.setHeight("n3", "steps", 40);
+  await Promise.resolve();
   expect(height()).toBe(before + 14);
+});
+
+test("nodes that undo brings back show what they showed, without being made anew", () => {
+  const before = state();
+  editor.documents.edit("Delete", (document) =>
+    withGraph(document, null, (graph) => removeNodes(graph, new Set(["n2", "n3"]))),
+  );
+  expect(state().shown).not.toContain("n3");
+  editor.documents.undo();
+  expect(state().nodes.get("n3")).toBe(before.nodes.get("n3"));
+  expect(state().shown).toEqual(before.shown);
 });
 
 test("a wire knows what fits it, why the rest does not, and what would be a loop", () => {

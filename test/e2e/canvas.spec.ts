@@ -1,0 +1,200 @@
+/** The canvas by mouse and keys: what people do with nodes and wires, each seen in the document. */
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import type { GraphDocument } from "#runtime/graph/document";
+import { graphFile, newHome, onEditor, screenshot, startApp } from "./desktop-app.ts";
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+const graph = (page: Page): Promise<GraphDocument> =>
+  onEditor(page, (editor) => editor.documents.active()!.document);
+
+const selected = (page: Page): Promise<string[]> =>
+  onEditor(page, (editor) => [...editor.selection.store.getState().nodes]);
+
+const undo = (page: Page) => onEditor(page, (editor) => editor.documents.undo());
+
+async function boxOf(page: Page, selector: string) {
+  const box = await page.locator(selector).first().boundingBox();
+  if (box === null) throw new Error(`Expected ${selector} on the page, got nothing.`);
+  return box;
+}
+
+const headerOf = async (page: Page, node: string): Promise<Place> => {
+  const box = await boxOf(page, `[data-node="${node}"]`);
+  return { x: box.x + box.width / 2, y: box.y + 12 };
+};
+
+const socketOf = async (page: Page, node: string, name: string, side: "in" | "out") => {
+  const box = await boxOf(page, `[data-node="${node}"] .socket.${side}[data-socket="${name}"]`);
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+};
+
+async function drag(page: Page, from: Place, to: Place, steps = 8): Promise<void> {
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(to.x, to.y, { steps });
+  await page.mouse.up();
+}
+
+/** A place on the ground with nothing near it. */
+async function ground(page: Page): Promise<Place> {
+  const found = await page.evaluate(() => {
+    const box = document.querySelector(".canvas")!.getBoundingClientRect();
+    for (let y = box.bottom - 60; y > box.top + 40; y -= 20)
+      for (let x = box.left + 260; x < box.right - 260; x += 20) {
+        const spots = [-16, 0, 16].flatMap((dx) =>
+          [-16, 0, 16].map((dy) => document.elementFromPoint(x + dx, y + dy)),
+        );
+        if (spots.every((spot) => spot?.classList.contains("react-flow__pane"))) return { x, y };
+      }
+    return null;
+  });
+  if (found === null) throw new Error("Expected free ground, got none.");
+  return found;
+}
+
+async function open() {
+  const home = newHome();
+  const app = await startApp({ home, args: [graphFile(home, "graph.json")] });
+  const { page } = app;
+  await page.getByRole("tab", { name: "graph" }).waitFor();
+  await page.locator('[data-node="sampler"] .field').first().waitFor();
+  return { app, page };
+}
+
+test("nodes are chosen, dragged, copied by Alt-drag, and a drag that Escape ends leaves no trace", async () => {
+  const { app, page } = await open();
+  const before = await graph(page);
+  const header = await headerOf(page, "sampler");
+  await page.mouse.click(header.x, header.y);
+  expect(await selected(page)).toEqual(["sampler"]);
+  await page.keyboard.down("Shift");
+  const second = await headerOf(page, "decode");
+  await page.mouse.click(second.x, second.y);
+  await page.keyboard.up("Shift");
+  expect(await selected(page)).toEqual(["sampler", "decode"]);
+
+  await drag(page, header, { x: header.x + 40, y: header.y + 64 });
+  const moved = await graph(page);
+  const by = (id: string) =>
+    [0, 1].map((i) => moved.nodes[id]!.at![i]! - before.nodes[id]!.at![i]!);
+  expect(by("sampler")).toEqual(by("decode"));
+  expect(by("sampler")[1]).toBeGreaterThan(20);
+  expect(by("model")).toEqual([0, 0]);
+  const shown = await headerOf(page, "sampler");
+  expect(Math.abs(shown.y - header.y - 64)).toBeLessThan(12);
+  expect(await undo(page)).toBe("Move 2 things");
+  expect(await graph(page)).toEqual(before);
+
+  await page.mouse.move(header.x, header.y);
+  await page.mouse.down();
+  await page.mouse.move(header.x + 60, header.y + 60, { steps: 4 });
+  await page.keyboard.press("Escape");
+  await page.mouse.up();
+  expect(await graph(page)).toEqual(before);
+  expect(await headerOf(page, "sampler")).toEqual(header);
+
+  await onEditor(page, (editor) => editor.selection.set());
+  await page.keyboard.down("Alt");
+  await drag(page, second, { x: second.x + 30, y: second.y + 120 });
+  await page.keyboard.up("Alt");
+  const copied = await graph(page);
+  expect(Object.keys(copied.nodes)).toHaveLength(Object.keys(before.nodes).length + 1);
+  expect(copied.nodes["decode"]).toEqual(before.nodes["decode"]);
+  expect(await headerOf(page, "decode")).toEqual(second);
+  await app.close();
+});
+
+test("a box takes what it touches or only what lies in it whole, a lasso what it goes around", async () => {
+  const { app, page } = await open();
+  const node = await boxOf(page, '[data-node="decode"]');
+  const from = await ground(page);
+  const over = { x: node.x + node.width / 2, y: node.y + node.height / 2 };
+  await page.keyboard.down("Shift");
+  await drag(page, from, over);
+  await page.keyboard.up("Shift");
+  expect(await selected(page)).toContain("decode");
+  await onEditor(page, (editor) => editor.settings.set({ boxSelects: "whole" }));
+  await page.keyboard.down("Shift");
+  await drag(page, from, over);
+  await page.keyboard.up("Shift");
+  expect(await selected(page)).not.toContain("decode");
+
+  await onEditor(page, (editor) =>
+    editor.settings.set({ groundDrag: "select", boxSelects: "touched" }),
+  );
+  const view = await page.locator(".react-flow__viewport").getAttribute("style");
+  await drag(page, from, over);
+  expect(await selected(page)).toContain("decode");
+  expect(await page.locator(".react-flow__viewport").getAttribute("style")).toBe(view);
+  await page.mouse.click(from.x, from.y);
+  expect(await selected(page)).toEqual([]);
+  await onEditor(page, (editor) => editor.settings.set({ groundDrag: "pan" }));
+  await drag(page, from, { x: from.x + 30, y: from.y });
+  expect(await page.locator(".react-flow__viewport").getAttribute("style")).not.toBe(view);
+
+  await page.keyboard.press(".");
+  await page.waitForTimeout(500);
+  const round = await boxOf(page, '[data-node="decode"]');
+  await page.keyboard.down("Alt");
+  await page.keyboard.down("Shift");
+  await page.locator(".lasso").waitFor();
+  await page.mouse.move(round.x - 10, round.y - 10);
+  await page.mouse.down();
+  for (const [x, y] of [
+    [round.x + round.width + 10, round.y - 10],
+    [round.x + round.width + 10, round.y + round.height + 10],
+    [round.x - 10, round.y + round.height + 10],
+  ] as const)
+    await page.mouse.move(x, y, { steps: 3 });
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+  await page.keyboard.up("Alt");
+  expect(await selected(page)).toEqual(["decode"]);
+  await app.close();
+});
+
+test("wires: dropped on the ground they open a search, refused they say why, rerouted they run through a point", async () => {
+  const { app, page } = await open();
+  const free = await ground(page);
+  await drag(page, await socketOf(page, "sampler", "LATENT", "out"), free);
+  await page.getByRole("dialog").waitFor();
+  await screenshot(page, "canvas-search");
+  await page.keyboard.type("save latent");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+
+  const before = await graph(page);
+  await drag(
+    page,
+    await socketOf(page, "vae", "VAE", "out"),
+    await socketOf(page, "sampler", "model", "in"),
+  );
+  await page.locator(".refusal").waitFor();
+  expect(await page.locator(".refusal").textContent()).toContain("Does not fit.");
+  await screenshot(page, "canvas-refused");
+  await page.keyboard.press("Escape");
+  expect(await graph(page)).toEqual(before);
+
+  const spot = await page.evaluate(() => {
+    for (const path of document.querySelectorAll<SVGPathElement>(".wire-hit")) {
+      const matrix = path.getScreenCTM()!;
+      const point = path.getPointAtLength(path.getTotalLength() / 2).matrixTransform(matrix);
+      if (document.elementFromPoint(point.x, point.y) === path) return { x: point.x, y: point.y };
+    }
+    return null;
+  });
+  await page.keyboard.down("Alt");
+  await page.mouse.click(spot!.x, spot!.y);
+  await page.keyboard.up("Alt");
+  expect((await graph(page)).links.some(({ via }) => via?.length === 1)).toBe(true);
+  await drag(page, spot!, { x: spot!.x + 12, y: spot!.y + 40 });
+  const via = (await graph(page)).links.find((link) => link.via !== undefined)!.via!;
+  expect(via).toHaveLength(1);
+  await screenshot(page, "canvas-reroute");
+  await app.close();
+});
