@@ -1,7 +1,7 @@
 // Root-mean-square norm over all heads of a token ([S, H*D]), then rotary embedding inside each head: the pair (2i,
 // 2i+1) turns by the angle whose cosine and sine are cos_sin[s, i]. With v = (a0, b0, a1, b1, ...) the rotation is v *
 // (c0, c0, c1, c1, ...) + (b0, a0, b1, a1, ...) * (-s0, s0, -s1, s1, ...); the two factors are made once a token and
-// serve every head.
+// serve every head. A weight of one head's width norms each head by itself.
 #include <cmath>
 
 #include "core/cpu_context.h"
@@ -47,7 +47,8 @@ UMBEL_INLINE void rotate_head(const float* x, const float* weight, float inverse
 void rms_norm_rope(CpuContext& ctx, const Tensor& x, const Tensor& weight, const Tensor& cos_sin, double eps,
                    int64_t heads, const Tensor& out) {
   if (out.numel() == 0) return;
-  const int64_t width = weight.numel(), rows = x.numel() / width, head_width = width / heads;
+  const int64_t width = x.dim(-1), rows = x.numel() / width, head_width = width / heads;
+  const int64_t norm_width = weight.numel();  // all heads, or one
   const int64_t positions = cos_sin.numel() / head_width;  // batches of sequences share them
   const float *in = x.f32(), *w = weight.f32(), *angles = cos_sin.f32();
   float* o = out.f32();
@@ -57,11 +58,13 @@ void rms_norm_rope(CpuContext& ctx, const Tensor& x, const Tensor& weight, const
     float* other = own + head_width;
     for (int64_t r = begin; r < end; ++r) {
       const float* row = in + r * width;
-      const double mean = row_sum_of_squares(row, width) / static_cast<double>(width);
-      const auto inverse = static_cast<float>(1.0 / std::sqrt(mean + eps));
       spread_angles(angles + (r % positions) * head_width, own, other, head_width);
-      for (int64_t at = 0; at < width; at += head_width) {
-        rotate_head(row + at, w + at, inverse, own, other, o + r * width + at, head_width);
+      for (int64_t from = 0; from < width; from += norm_width) {
+        const double mean = row_sum_of_squares(row + from, norm_width) / static_cast<double>(norm_width);
+        const auto inverse = static_cast<float>(1.0 / std::sqrt(mean + eps));
+        for (int64_t at = 0; at < norm_width; at += head_width) {
+          rotate_head(row + from + at, w + at, inverse, own, other, o + r * width + from + at, head_width);
+        }
       }
     }
   });

@@ -33,8 +33,9 @@ OP(gelu, T, B, O)                    // true: tanh form, false: erf form
 OP(layer_norm, T, N, N, F, O)        // x, weight, bias, eps
 OP(layer_norm_modulate, T, T, T, F, O)  // LN(x) (1 + scale) + shift: x [S, C], shift [C] or [S, C], scale likewise
 OP(rms_norm, T, N, F, O)             // x / sqrt(mean(x^2) + eps) * weight
-OP(rms_norm_rope, T, T, T, F, I, O)  // x [S, H*D], weight [H*D], cos_sin [S, D/2, 2], eps, heads: norm over H*D, then rotate pairs (2i, 2i+1)
+OP(rms_norm_rope, T, T, T, F, I, O)  // x [S, H*D], weight [H*D] or [D], cos_sin [S, D/2, 2], eps, heads: norm over H*D, or over each head, then rotate pairs (2i, 2i+1)
 OP(channel_rms_norm, T, T, B, O)     // x / max(|x|, 1e-12) * sqrt(C) * gamma [C]; then SiLU when true (VAE)
+OP(group_norm, T, T, T, I, F, B, O)  // x [N, P, C], weight and bias [C], groups, eps: norm over P and the C / groups channels of a group; then SiLU when true
 OP(gated_residual, T, T, T, O)       // x + y * gate: x, y [S, C], gate [C] or [S, C]
 
 // Matrix products

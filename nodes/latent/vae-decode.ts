@@ -6,7 +6,8 @@ export default defineNode({
   type: "VAEDecode",
   title: "Decode",
   category: "latent",
-  description: "Turns a latent into frames. Memory does not grow with the clip's length.",
+  description:
+    "Turns a latent into frames, in the tiles of the VAE's authors where a clip cannot be worked off frame by frame.",
   version: 1,
   inputs: { samples: socket("LATENT"), vae: socket("VAE") },
   outputs: { IMAGE: output("IMAGE") },

@@ -1,7 +1,7 @@
 /** Classifier-free guidance: from a flow model and two prompts to an estimate of the clean latent. */
 import { UmbelError } from "#runtime/errors";
 import type { DiffusionModel, LayerAttention } from "#runtime/sdk/model";
-import type { Conditioning } from "#runtime/sdk/values";
+import type { Conditioning, HostTensor } from "#runtime/sdk/values";
 import type { Device } from "#runtime/tensor/device";
 import { cast, cat, lincomb, sub } from "#runtime/tensor/ops";
 import { keep, scope } from "#runtime/tensor/scope";
@@ -24,8 +24,8 @@ export interface Evaluation {
 /** Holds the prompts' embeddings on the device for a run. */
 export class Denoiser implements Disposable {
   readonly #guidance: Guidance;
-  readonly #positive: readonly Tensor[];
-  readonly #negative: readonly Tensor[];
+  readonly #positive: readonly Prompt[];
+  readonly #negative: readonly Prompt[];
 
   constructor(device: Device, guidance: Guidance) {
     const guided = !isOne(guidance.cfg);
@@ -57,32 +57,36 @@ export class Denoiser implements Disposable {
   }
 
   /** Mean over the prompts of the clean estimates x - sigma v. */
-  #estimate(x: Tensor, contexts: readonly Tensor[], evaluation: Evaluation): Tensor {
+  #estimate(x: Tensor, prompts: readonly Prompt[], evaluation: Evaluation): Tensor {
     let sum: Tensor | null = null;
-    for (const context of contexts) {
-      const estimate = lincomb(x, this.#flow(x, context, evaluation), 1, -evaluation.sigma);
+    for (const prompt of prompts) {
+      const estimate = lincomb(x, this.#flow(x, prompt, evaluation), 1, -evaluation.sigma);
       sum = sum === null ? estimate : lincomb(sum, estimate, 1, 1);
     }
     if (sum === null) throw new UmbelError("ERR_INTERNAL", "Expected a prompt, got none.");
-    return contexts.length === 1 ? sum : lincomb(sum, sum, 1 / contexts.length, 0);
+    return prompts.length === 1 ? sum : lincomb(sum, sum, 1 / prompts.length, 0);
   }
 
   /** The model sees one clip at a time. */
-  #flow(x: Tensor, context: Tensor, evaluation: Evaluation): Tensor {
+  #flow(x: Tensor, prompt: Prompt, evaluation: Evaluation): Tensor {
     const [batch = 1, ...clip] = x.shape;
     const flows: Tensor[] = [];
     for (let item = 0; item < batch; item++) {
       const latent = x.slice(0, item, item + 1).reshape(clip);
       const { timestep, attention } = evaluation;
       const input = attention === undefined ? {} : { attention };
-      const flow = this.#guidance.model.forward({ latent, timestep, context, ...input });
+      const flow = this.#guidance.model.forward({ latent, timestep, ...prompt, ...input });
       flows.push((flow.dtype === "f32" ? flow : cast(flow, "f32")).reshape([1, ...clip]));
     }
     return flows.length === 1 ? (flows[0] as Tensor) : cat(flows, 0);
   }
 
   [Symbol.dispose](): void {
-    for (const context of [...this.#positive, ...this.#negative]) context[Symbol.dispose]();
+    for (const { context, extra } of [...this.#positive, ...this.#negative]) {
+      for (const value of [context, ...Object.values(extra)]) {
+        if (typeof value !== "number") value[Symbol.dispose]();
+      }
+    }
   }
 }
 
@@ -91,6 +95,21 @@ export function isOne(cfg: number): boolean {
   return Math.abs(cfg - 1) <= 1e-9 * Math.max(Math.abs(cfg), 1);
 }
 
-function upload(device: Device, conditioning: Conditioning): readonly Tensor[] {
-  return conditioning.map(({ context }) => keep(device.tensor(context.data, context.shape)));
+/** A conditioning part on the device. */
+interface Prompt {
+  readonly context: Tensor;
+  readonly extra: Readonly<Record<string, Tensor | number>>;
+}
+
+function upload(device: Device, conditioning: Conditioning): readonly Prompt[] {
+  const tensor = ({ data, shape }: HostTensor): Tensor => keep(device.tensor(data, shape));
+  return conditioning.map(({ context, extra }) => ({
+    context: tensor(context),
+    extra: Object.fromEntries(
+      Object.entries(extra).map(([name, value]) => [
+        name,
+        typeof value === "number" ? value : tensor(value),
+      ]),
+    ),
+  }));
 }

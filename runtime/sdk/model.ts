@@ -22,6 +22,17 @@ export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly optional?: boolean;
+  /** Rows of the pieces in which other namings store it (the queries, keys and values of one product). */
+  readonly runs?: readonly number[];
+}
+
+/** What a tensor of another naming is of a canonical one, where it is not the same. */
+export interface TensorPiece {
+  readonly name: string;
+  /** Which of the spec's `runs`; absent: all rows. */
+  readonly run?: number;
+  /** The two halves of its rows stand the other way round. */
+  readonly swapped?: boolean;
 }
 
 /** Changes a weight once, when it is realised; `key` names the change, since results are kept by (name, key). */
@@ -40,10 +51,10 @@ export interface Weights {
   get(name: string, preparation?: WeightPreparation): Tensor;
 }
 
-/** A naming other than the canonical one. Returns the canonical name, or null when the name is not of this naming. */
+/** A naming that occurs in files. Returns the canonical name, or null when the name is not of this naming. */
 export interface Naming {
   readonly id: string;
-  canonical(name: string): string | null;
+  canonical(name: string): string | TensorPiece | null;
 }
 
 /** A configuration that was published, for planning a run without its file; never used to read a file. */
@@ -82,6 +93,8 @@ export interface DiffusionInput {
   readonly timestep: number;
   /** [tokens, width], unpadded. */
   readonly context: Tensor;
+  /** Further inputs by name, as conditioning parts carry them; a family takes those it knows. */
+  readonly extra?: Readonly<Record<string, Tensor | number>>;
   readonly attention?: LayerAttention;
 }
 
@@ -127,10 +140,19 @@ export interface DiffusionFamily<Config = unknown> extends ModelFamily<Config, D
   readonly maskKind: "wan" | "hunyuan";
 }
 
+/** Overlapping tiles in latent units; neighbours share `overlap` (0..1) of one. */
+export interface DecodeTiles {
+  readonly size: number;
+  readonly frames: number;
+  readonly overlap: number;
+}
+
 export interface VideoAutoencoder {
+  /** Tiles in which larger clips are decoded by default, where a clip cannot be decoded piece by piece. */
+  readonly tiles?: DecodeTiles;
   /**
    * latent [C, T, h, w] in the autoencoder's own scale -> frames 4(T-1)+1 of [n, H, W, 3] in -1..1, handed out in order
-   * as they are made and disposed afterwards; memory does not grow with T.
+   * as they are made and disposed afterwards; memory does not grow with T, except where there are `tiles`.
    */
   decode(latent: Tensor, onFrames: (frames: Tensor, first: number) => Promise<void>): Promise<void>;
   /**

@@ -54,8 +54,8 @@ export function rmsNorm(x: Tensor, weight: Tensor | null, eps: number): Tensor {
 }
 
 /**
- * RMSNorm over all heads, x [..., S, H D] with weight [H D], then rotary embedding: in each head the pair (2i, 2i + 1)
- * turns by the angle whose cosine and sine are cosSin [S, D / 2, 2].
+ * RMSNorm of x [..., S, H D], over all heads with a weight [H D] or over each with one [D], then rotary embedding: in
+ * each head the pair (2i, 2i + 1) turns by the angle whose cosine and sine are cosSin [S, D / 2, 2].
  */
 export function rmsNormRope(
   x: Tensor,
@@ -68,13 +68,14 @@ export function rmsNormRope(
   if (x.rank < 2) shapeError(op, "x", "[..., S, H D]", x);
   const width = size(x, -1);
   expectFloat(op, x, weight, cosSin);
-  expectShape(op, "weight", weight, [width]);
   if (!Number.isInteger(heads) || heads < 1 || width % (2 * heads) !== 0) {
     throw new UmbelError(
       "ERR_SHAPE",
       `Expected heads of an even width in ${shapeText(x.shape)}, got ${heads} heads.`,
     );
   }
+  const ofHead = weight.rank === 1 && size(weight, 0) === width / heads;
+  expectShape(op, "weight", weight, [ofHead ? width / heads : width]);
   expectShape(op, "cos_sin", cosSin, [size(x, -2), width / heads / 2, 2]);
   return launch(
     op,
@@ -91,6 +92,43 @@ export function channelRmsNorm(x: Tensor, gamma: Tensor, activate: boolean): Ten
   return launch(
     "channel_rms_norm",
     { inputs: [x, gamma], attributes: [activate], flops: (activate ? 8 : 4) * x.numel },
+    { shape: x.shape, dtype: activationType(x) },
+  );
+}
+
+/**
+ * (x - mean) / sqrt(variance + eps) weight + bias, mean and variance over all of x [N, ..., C] that has the same N and
+ * the same of `groups` equal parts of C; weight and bias [C]. Then SiLU when asked for.
+ */
+export function groupNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  options: { readonly groups: number; readonly eps: number; readonly activate?: boolean },
+): Tensor {
+  const op = "group_norm";
+  const { groups, eps, activate = false } = options;
+  if (x.rank < 2) shapeError(op, "x", "[N, ..., C]", x);
+  const width = size(x, -1);
+  expectFloat(op, x, weight, bias);
+  expectShape(op, "weight", weight, [width]);
+  expectShape(op, "bias", bias, [width]);
+  if (!Number.isInteger(groups) || groups < 1 || width % groups !== 0) {
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected a number of groups that divides ${width} channels, got ${groups}.`,
+    );
+  }
+  const clips = size(x, 0);
+  const pixels = clips === 0 ? 0 : x.numel / clips / width;
+  using flat = x.reshape([clips, pixels, width]);
+  return launch(
+    op,
+    {
+      inputs: [flat, weight, bias],
+      attributes: [groups, eps, activate],
+      flops: (activate ? 12 : 8) * x.numel,
+    },
     { shape: x.shape, dtype: activationType(x) },
   );
 }

@@ -4,6 +4,7 @@ export { add, affine, clamp, gelu, lincomb, mul, silu, sub } from "./ops-element
 export {
   channelRmsNorm,
   gatedResidual,
+  groupNorm,
   layerNorm,
   layerNormModulate,
   rmsNorm,

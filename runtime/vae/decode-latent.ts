@@ -5,13 +5,18 @@ import type { VaeLease } from "#runtime/sdk/model-access";
 import type { NodeContext } from "#runtime/sdk/node";
 import type { Frames, Latent } from "#runtime/sdk/values";
 import { toImageRange } from "./frames.ts";
+import { inOwnTiles } from "./own-tiles.ts";
 
-/** Decodes a batch one clip after the other. Throws ERR_SHAPE when the latent is not of the VAE's kind. */
+/** Decodes a batch one clip after the other, by default in the autoencoder's own tiles where it has some. Throws ERR_SHAPE when the latent is not of the VAE's kind. */
 export async function decodeLatent(
   context: NodeContext,
   lease: VaeLease,
   latent: Latent,
-  decoder: Pick<VideoAutoencoder, "decode"> = lease.instance,
+  decoder: Pick<VideoAutoencoder, "decode"> = inOwnTiles(
+    lease.instance,
+    lease.family.latent,
+    context.device,
+  ),
 ): Promise<Frames> {
   const { channels, temporalFactor, spatialFactor } = lease.family.latent;
   const [batch = 0, c = 0, t = 0, h = 0, w = 0] = latent.samples.shape;

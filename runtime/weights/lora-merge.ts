@@ -1,8 +1,9 @@
 import { UmbelError } from "#runtime/errors";
-import { cast, lincomb, loraMerge } from "#runtime/tensor/ops";
+import { cast, cat, lincomb, loraMerge } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
-import type { LoraPlan, WeightPatch } from "./lora-plan.ts";
+import type { LoraPlan, PatchPlace, WeightPatch } from "./lora-plan.ts";
+import { swapHalves } from "./stored-piece.ts";
 
 /** A LoRA as one model takes it: what to add, and how much of it. */
 export interface LoraUse {
@@ -44,11 +45,26 @@ function mergeOne(weight: Tensor, { plan, strength, patch }: BoundPatch, dtype: 
   const { device } = weight;
   const rows = weight.shape[0] ?? 1;
   if (patch.kind === "low-rank") {
-    const up = plan.file.tensor(patch.up, device).reshape([rows, patch.rank]);
+    const up = overAllRows(
+      plan.file.tensor(patch.up, device).reshape([-1, patch.rank]),
+      patch,
+      rows,
+    );
     const down = plan.file.tensor(patch.down, device).reshape([patch.rank, -1]);
     return loraMerge(weight.reshape([rows, -1]), up, down, strength * patch.scale, dtype);
   }
-  const difference = plan.file.tensor(patch.difference, device).reshape(weight.shape);
+  const stored = plan.file.tensor(patch.difference, device);
+  const changed = stored.reshape([patch.rows === undefined ? rows : -1, ...weight.shape.slice(1)]);
+  const difference = overAllRows(changed, patch, rows);
   const sum = lincomb(weight, difference, 1, strength);
   return dtype === "f32" ? sum : cast(sum, dtype);
+}
+
+/** A change of some rows as one of all `count`: zeros before and behind, halves in the weight's order. */
+function overAllRows(change: Tensor, { rows, swapped }: PatchPlace, count: number): Tensor {
+  const ordered = swapped === true ? swapHalves(change) : change;
+  if (rows === undefined) return ordered;
+  const zeros = (n: number) =>
+    n === 0 ? [] : [change.device.zeros([n, ...change.shape.slice(1)], change.dtype)];
+  return cat([...zeros(rows[0]), ordered, ...zeros(count - rows[1])], 0);
 }

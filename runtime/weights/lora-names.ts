@@ -1,5 +1,6 @@
 /** From a name in a LoRA file to the weight that it changes. */
-import type { Naming, TensorSpec } from "#runtime/sdk/model";
+import type { Naming, TensorPiece, TensorSpec } from "#runtime/sdk/model";
+import { pieceOf } from "./stored-piece.ts";
 
 /** What LoRA names may begin with; several may follow each other. */
 const MODEL_PREFIXES = [
@@ -32,7 +33,13 @@ export interface LoraTargets {
 /** What a stem of a LoRA means for a model. */
 export type Resolution =
   /** Canonical names: of the weight (or plain parameter) and of the layer's bias. */
-  | { readonly kind: "target"; readonly weight: string | null; readonly bias: string | null }
+  | {
+      readonly kind: "target";
+      readonly weight: string | null;
+      readonly bias: string | null;
+      /** The part of both that is meant. */
+      readonly place: Omit<TensorPiece, "name">;
+    }
   /** It is meant for the other part of a pipeline, "text-encoder" or "diffusion". */
   | { readonly kind: "elsewhere" }
   | { readonly kind: "none" };
@@ -63,20 +70,20 @@ export class LoraNames {
     return layer === null ? { kind: "none" } : this.#target(layer);
   }
 
-  #target(layer: string): Resolution {
+  #target({ name: layer, ...place }: TensorPiece): Resolution {
     const { specs } = this.#targets;
     const weight = [`${layer}.weight`, layer].find((name) => specs.has(name)) ?? null;
     const bias = specs.has(`${layer}.bias`) ? `${layer}.bias` : null;
-    return { kind: "target", weight, bias };
+    return { kind: "target", weight, bias, place };
   }
 
   /** Canonical layer or parameter name; null when the model has none such. */
-  #layer(name: string): string | null {
+  #layer(name: string): TensorPiece | null {
     const dotted = this.#dotted(name);
     if (dotted !== null) return dotted;
     const flat = flatten(name);
     const known = this.#flat.get(flat);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { name: known };
     // Underscored names of another naming: try where the dots may have been.
     const pieces = flat.split("_");
     if (name.includes(".") || pieces.length - 1 > MAX_SPLITS) return null;
@@ -88,13 +95,13 @@ export class LoraNames {
     return null;
   }
 
-  #dotted(name: string): string | null {
+  #dotted(name: string): TensorPiece | null {
     const { namings, specs } = this.#targets;
     for (const naming of namings) {
       for (const ending of [".weight", ".bias", ""]) {
-        const canonical = naming.canonical(name + ending);
-        if (canonical !== null && specs.has(canonical))
-          return canonical.replace(/\.(weight|bias)$/, "");
+        const piece = pieceOf(naming, name + ending);
+        if (piece !== null && specs.has(piece.name))
+          return { ...piece, name: piece.name.replace(/\.(weight|bias)$/, "") };
       }
     }
     return null;

@@ -1,21 +1,32 @@
 /** Matches a LoRA to a model: what will be added to which weight, and what becomes of every key of the file. */
+import type { TensorPiece, TensorSpec } from "#runtime/sdk/model";
 import { shapeText } from "#runtime/tensor/layout";
 import { readScalar } from "./host-values.ts";
 import { peftScale, type PeftScale } from "./peft-metadata.ts";
 import { LoraNames, type LoraTargets } from "./lora-names.ts";
+import { runRows } from "./stored-piece.ts";
 import type { LoraFile, LoraModule, LoraRole } from "./lora-file.ts";
 import type { TensorEntry, TensorFile } from "./tensor-file.ts";
 
+/** Which rows of a weight change, in which order; without `rows` all of them. */
+export interface PatchPlace {
+  readonly rows?: readonly [from: number, to: number];
+  /** The change has the two halves of the rows the other way round. */
+  readonly swapped?: boolean;
+}
+
 /** weight + strength * scale * up @ down, or weight + strength * difference; tensors by their name in the file. */
-export type WeightPatch =
-  | {
-      readonly kind: "low-rank";
-      readonly down: string;
-      readonly up: string;
-      readonly rank: number;
-      readonly scale: number;
-    }
-  | { readonly kind: "difference"; readonly difference: string };
+export type WeightPatch = PatchPlace &
+  (
+    | {
+        readonly kind: "low-rank";
+        readonly down: string;
+        readonly up: string;
+        readonly rank: number;
+        readonly scale: number;
+      }
+    | { readonly kind: "difference"; readonly difference: string }
+  );
 
 export interface LoraReport {
   readonly path: string;
@@ -59,21 +70,17 @@ export function planLora(lora: LoraFile, targets: LoraTargets): LoraPlan {
       unsupported.push(...keys.map((key) => ({ key, reason })));
       continue;
     }
-    const shape = (name: string | null) =>
-      name === null ? null : (targets.specs.get(name)?.shape ?? null);
-    const changes = modulePatches(
-      { file: lora.file, scaleOf },
-      module,
-      shape(target.weight),
-      shape(target.bias),
-    );
-    for (const change of changes) {
-      if ("reason" in change)
+    const placed = (name: string | null) => placeIn(targets.specs.get(name ?? ""), target.place);
+    const [weight, bias] = [placed(target.weight), placed(target.bias)];
+    const source = { file: lora.file, scaleOf };
+    for (const change of modulePatches(source, module, weight.shape, bias.shape)) {
+      if ("reason" in change) {
         unsupported.push(...change.keys.map((key) => ({ key, reason: change.reason })));
-      else {
-        const weight = change.part === "bias" ? target.bias : target.weight;
-        if (weight !== null) add(weight, change.patch);
+        continue;
       }
+      const [name, { place }] =
+        change.part === "bias" ? [target.bias, bias] : [target.weight, weight];
+      if (name !== null) add(name, { ...change.patch, ...place });
     }
   }
   const applied = [...patches.keys()];
@@ -82,6 +89,19 @@ export function planLora(lora: LoraFile, targets: LoraTargets): LoraPlan {
     patches,
     report: { path: lora.file.path, applied, unmatched, elsewhere, unsupported },
   };
+}
+
+/** Shape of what a LoRA changes of a tensor (null: nothing), and where in it that lies. */
+function placeIn(
+  spec: TensorSpec | undefined,
+  { run, swapped }: Omit<TensorPiece, "name">,
+): { readonly shape: Shape; readonly place: PatchPlace } {
+  if (spec === undefined) return { shape: null, place: {} };
+  const order = swapped === true ? { swapped } : {};
+  if (run === undefined) return { shape: spec.shape, place: order };
+  const rows = runRows(spec, run);
+  if (rows === null) return { shape: null, place: {} };
+  return { shape: [rows[1] - rows[0], ...spec.shape.slice(1)], place: { rows, ...order } };
 }
 
 type Change =

@@ -5,7 +5,7 @@ import type { ModelKind } from "#runtime/engine/models/families";
 import { checkpointSource } from "#runtime/engine/models/weight-source";
 import { sourceStore } from "#runtime/engine/models/weight-store";
 import { modelRecipe } from "#runtime/sdk/recipes";
-import type { DiffusionModel, TextEncoder, VideoAutoencoder } from "#runtime/sdk/model";
+import type { DiffusionModel, TextEncoder, VaeFamily, VideoAutoencoder } from "#runtime/sdk/model";
 import type { LoraRef } from "#runtime/sdk/values";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
 import { differing } from "./compare.ts";
@@ -28,10 +28,10 @@ export async function withDiffusion<T>(
 export async function withVae<T>(
   { manager }: Bench,
   path: string,
-  body: (vae: VideoAutoencoder) => Promise<T>,
+  body: (vae: VideoAutoencoder, family: VaeFamily) => Promise<T>,
 ): Promise<T> {
   using lease = await manager.vae({ kind: "vae", checkpoint: manager.identify(path, "vae") });
-  return await body(lease.instance);
+  return await body(lease.instance, lease.family);
 }
 
 /** Without the tokenizer that the manager would ask for. */

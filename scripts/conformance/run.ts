@@ -4,6 +4,9 @@ import { openDevice } from "#runtime/tensor/devices";
 import { Cases, type CaseResult } from "./cases.ts";
 import type { Bench, Check } from "./check.ts";
 import { comfyui } from "./checks/comfyui.ts";
+import { hunyuanDit } from "./checks/hunyuan-dit.ts";
+import { hunyuanLora } from "./checks/hunyuan-lora.ts";
+import { hunyuanVae } from "./checks/hunyuan-vae.ts";
 import { manifests } from "./checks/manifests.ts";
 import { noise } from "./checks/noise.ts";
 import { radialMasks } from "./checks/radial-masks.ts";
@@ -18,9 +21,12 @@ import { foldersBelow, type Folder } from "./folder.ts";
 
 const CHECKS: readonly Check[] = [
   wanDit,
+  hunyuanDit,
+  hunyuanVae,
   wanVae,
   umt5,
   wanLora,
+  hunyuanLora,
   schedulers,
   wanPipeline,
   radialMasks,

@@ -30,7 +30,7 @@ function transposed(values: Float32Array, rows: number): Float32Array {
 
 /** All frames of a latent [C, T, h, w] in the autoencoder's scale: [n, H, W, channels] in -1..1. */
 export async function decodeFrames(
-  vae: VideoAutoencoder,
+  vae: Pick<VideoAutoencoder, "decode">,
   device: Device,
   latent: GoldenTensor,
 ): Promise<GoldenTensor> {
@@ -49,4 +49,18 @@ export async function decodeFrames(
   }
   const size = frame.reduce((product, length) => product * length, 1);
   return { shape: [values.length / size, ...frame], values };
+}
+
+/** The latent mean of frames [n, H, W, channels] in -1..1. */
+export async function encodeFrames(
+  vae: VideoAutoencoder,
+  device: Device,
+  { shape, values }: GoldenTensor,
+): Promise<Float32Array> {
+  const [count = 0, ...frame] = shape;
+  const size = frame.reduce((product, length) => product * length, 1);
+  using latent = await vae.encode(count, async (first, n) =>
+    device.tensor(values.slice(first * size, (first + n) * size), [n, ...frame]),
+  );
+  return await latent.read();
 }

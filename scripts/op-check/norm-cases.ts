@@ -1,5 +1,6 @@
 import {
   channelRmsNorm,
+  groupNorm,
   layerNorm,
   layerNormModulate,
   rmsNorm,
@@ -45,6 +46,14 @@ const HEADS = [
   { tokens: 130, heads: 40, width: 128, batch: 1 },
 ];
 
+const GROUPS = [
+  { clips: 1, pixels: 0, channels: 8, groups: 2 },
+  { clips: 1, pixels: 1, channels: 2, groups: 1 },
+  { clips: 2, pixels: 300, channels: 30, groups: 3 },
+  { clips: 1, pixels: 20_000, channels: 128, groups: 32 },
+  { clips: 3, pixels: 4001, channels: 512, groups: 32 },
+];
+
 export const normCases: readonly OpCase[] = [
   ...rows("layer_norm", (make, x, width) => [
     layerNorm(x, { eps: 1e-6 }),
@@ -73,7 +82,25 @@ export const normCases: readonly OpCase[] = [
     run: (make) => {
       const table = make.values(ropeTable([tokens], [width]), [tokens, width / 2, 2]);
       const x = make.activations([batch, tokens, heads * width], 8, 3);
-      return [rmsNormRope(x, make.stored([heads * width], 9, "bf16"), table, 1e-6, heads)];
+      return [
+        rmsNormRope(x, make.stored([heads * width], 9, "bf16"), table, 1e-6, heads),
+        rmsNormRope(x, make.stored([width], 9, "f32"), table, 1e-6, heads),
+      ];
+    },
+  })),
+  ...GROUPS.map(({ clips, pixels, channels, groups }): OpCase => ({
+    op: "group_norm",
+    title: `${clips} x ${pixels} pixels, ${groups} groups of ${channels} channels`,
+    bound: SUMS,
+    run: (make) => {
+      const x = make.activations([clips, pixels, channels], 10, 3);
+      const [weight, bias] = [
+        make.stored([channels], 11, "bf16"),
+        make.stored([channels], 12, "f32"),
+      ];
+      return [true, false].map((activate) =>
+        groupNorm(x, weight, bias, { groups, eps: 1e-6, activate }),
+      );
     },
   })),
   {

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import hunyuanVae from "../../runtime/models/hunyuan-vae.ts";
+import hunyuanVideo from "../../runtime/models/hunyuan-video.ts";
 import umt5 from "../../runtime/models/umt5.ts";
 import wan from "../../runtime/models/wan.ts";
 import wanVae from "../../runtime/models/wan-vae.ts";
@@ -17,6 +19,10 @@ it("published configurations are what detection reads off their own tensors", ()
     expect(wan.detect(header(wan.tensors(config)))).toEqual(config);
   for (const { config } of umt5.published)
     expect(umt5.detect(header(umt5.tensors(config)))).toEqual(config);
+  for (const { config } of hunyuanVideo.published)
+    expect(hunyuanVideo.detect(header(hunyuanVideo.tensors(config)))).toEqual(config);
+  for (const { config } of hunyuanVae.published)
+    expect(hunyuanVae.detect(header(hunyuanVae.tensors(config)))).toEqual(config);
   for (const { config } of wanVae.published) {
     expect(wanVae.detect(header(wanVae.tensors(config)))).toEqual(config);
   }

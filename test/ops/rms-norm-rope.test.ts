@@ -56,6 +56,34 @@ onEveryIsa((device) => {
     expect(errorOfLargest(values, expected)).toBeLessThan(5e-7);
   });
 
+  test.each([
+    { tokens: 5, heads: 3, width: 12 },
+    { tokens: 50, heads: 6, width: 64 },
+    { tokens: 3, heads: 24, width: 128 },
+  ])("a weight of one head norms each by itself: %o", async ({ tokens, heads, width }) => {
+    const x = randomArray(tokens * heads * width, 1, 4);
+    const weight = randomArray(width, 2);
+    const turns = angles(tokens, width / 2);
+    const run = (shape: number[], table: Float32Array, headCount: number) =>
+      evaluate(() =>
+        rmsNormRope(
+          device.tensor(x, shape),
+          device.tensor(weight, [width]),
+          device.tensor(table, [table.length / width, width / 2, 2]),
+          EPS,
+          headCount,
+        ),
+      );
+    const whole = await run([tokens, heads * width], turns, heads);
+    // The same as tokens of one head each, with every token's angles once a head.
+    const repeated = Array.from({ length: tokens * heads }, (_, i) => {
+      const from = Math.floor(i / heads) * width;
+      return Array.from(turns.subarray(from, from + width));
+    });
+    const alone = await run([tokens * heads, width], Float32Array.from(repeated.flat()), 1);
+    expect([...whole]).toEqual([...alone]);
+  });
+
   test("a token that is not finite spoils no other", async () => {
     const values = await evaluate(() =>
       rmsNormRope(

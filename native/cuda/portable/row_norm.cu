@@ -24,7 +24,7 @@ struct RowNormArguments {
   float eps, weight_shift, scale;
   int64_t rows;
   int width, head_width;
-  int64_t positions;
+  int64_t positions, rows_a_position;
 };
 
 // The sum over a team; every thread gets it.
@@ -181,7 +181,7 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
       if (isnan(total)) factor = total;
     }
     if (!present) continue;
-    const int64_t table_row = a.rope ? row % a.positions * a.head_width : 0;
+    const int64_t table_row = a.rope ? row / a.rows_a_position % a.positions * a.head_width : 0;
 #pragma unroll
     for (int k = 0; k < kept; ++k) {
       const int column = (lane + k * team) * 8;
@@ -222,7 +222,7 @@ void launch_kept(CudaContext& ctx, const RowNormArguments& a, int kept, int team
 
 void launch_row_norm(CudaContext& ctx, const RowNorm& norm, const Tensor& x, const Tensor& out, const char* name) {
   if (out.numel() == 0) return;
-  const int64_t width = x.dim(-1);
+  const int64_t width = norm.width > 0 ? norm.width : x.dim(-1);
   if (width > int64_t{1} << 30) fail("ERR_SHAPE", "Expected rows of at most 2^30 elements for a norm.");
   RowNormArguments a{};
   a.width = static_cast<int>(width);
@@ -244,6 +244,7 @@ void launch_row_norm(CudaContext& ctx, const RowNorm& norm, const Tensor& x, con
   a.weight_rows = norm.weight_rows;
   a.bias_rows = norm.bias_rows;
   a.positions = 1;
+  a.rows_a_position = norm.rows_a_position;
   a.head_width = a.width;
   if (norm.cos_sin) {
     a.head_width = static_cast<int>(norm.head_width);

@@ -20,6 +20,8 @@ struct RowNorm {
   bool silu = false;
   const Tensor* cos_sin = nullptr;  // [positions, D / 2, 2]; rows are positions over and over
   int64_t head_width = 0;           // D
+  int64_t width = 0;                // of a row; 0: all of the last axis
+  int64_t rows_a_position = 1;      // rows that follow each other and turn alike
 };
 
 // Defined in row_norm.cu. x [..., C] and out of the same shape.

@@ -1,10 +1,11 @@
 /** Which model a file holds, from names and shapes alone. */
 import { UmbelError } from "#runtime/errors";
-import type { CheckpointHeader, Naming, TensorSpec } from "#runtime/sdk/model";
+import type { CheckpointHeader, Naming, TensorInfo, TensorSpec } from "#runtime/sdk/model";
 import { looksLikeLora, readLora } from "#runtime/weights/lora-file";
 import { modelPart, type ModelPart } from "#runtime/weights/model-part";
 import { prefixesOf } from "#runtime/weights/prefixes";
-import type { TensorEntry, TensorFile } from "#runtime/weights/tensor-file";
+import { inOrder, joinedShape, pieceOf, type StoredPiece } from "#runtime/weights/stored-piece";
+import type { TensorFile } from "#runtime/weights/tensor-file";
 import type { AnyFamily, ModelKind } from "./families.ts";
 
 export interface DetectedModel {
@@ -12,8 +13,8 @@ export interface DetectedModel {
   readonly config: unknown;
   readonly part: ModelPart;
   readonly naming: Naming;
-  /** Canonical name -> name in the part, for every tensor that the model has. */
-  readonly names: ReadonlyMap<string, string>;
+  /** Canonical name -> what of the part it is made of, in order, for every tensor that the model has. */
+  readonly names: ReadonlyMap<string, readonly StoredPiece[]>;
   /** Canonical name -> what the configuration asks for. */
   readonly specs: ReadonlyMap<string, TensorSpec>;
   /** Canonical names of needed tensors that the file lacks. */
@@ -94,7 +95,7 @@ interface Reading {
   readonly family: AnyFamily;
   readonly naming: Naming;
   readonly part: ModelPart;
-  readonly names: ReadonlyMap<string, string>;
+  readonly names: ReadonlyMap<string, readonly StoredPiece[]>;
   readonly unknown: readonly string[];
 }
 
@@ -109,10 +110,10 @@ function* readings(
       for (const naming of family.namings) {
         const { names, unknown } = translate(part, naming);
         if (names.size === 0) continue;
-        const tensors = new Map<string, TensorEntry>();
-        for (const [canonical, own] of names) {
-          const entry = part.weights.get(own);
-          if (entry !== undefined) tensors.set(canonical, entry);
+        const tensors = new Map<string, TensorInfo>();
+        for (const [canonical, pieces] of names) {
+          const info = infoOf(part, pieces);
+          if (info !== null) tensors.set(canonical, info);
         }
         yield {
           family,
@@ -129,14 +130,28 @@ function* readings(
 
 /** A name that another tensor has already taken (tied copies) is left out. */
 function translate(part: ModelPart, naming: Naming): Pick<Reading, "names" | "unknown"> {
-  const names = new Map<string, string>();
+  const names = new Map<string, readonly StoredPiece[]>();
   const unknown: string[] = [];
   for (const own of part.weights.keys()) {
-    const canonical = naming.canonical(own);
-    if (canonical === null) unknown.push(own);
-    else if (!names.has(canonical)) names.set(canonical, own);
+    const piece = pieceOf(naming, own);
+    if (piece === null) {
+      unknown.push(own);
+      continue;
+    }
+    const { name, ...place } = piece;
+    const known = names.get(name) ?? [];
+    if (known.some(({ run }) => run === place.run || run === undefined)) continue;
+    names.set(name, inOrder([...known, { own, ...place }]));
   }
   return { names, unknown };
+}
+
+/** Shape and type of what pieces make together; null when they do not fit each other. */
+function infoOf(part: ModelPart, pieces: readonly StoredPiece[]): TensorInfo | null {
+  const entries = pieces.map(({ own }) => part.weights.get(own)).filter((e) => e !== undefined);
+  const shape = joinedShape(entries.map((entry) => entry.shape));
+  const [first] = entries;
+  return shape === null || first === undefined ? null : { shape, dtype: first.dtype };
 }
 
 function compare(reading: Reading, config: unknown): DetectedModel {
@@ -145,7 +160,7 @@ function compare(reading: Reading, config: unknown): DetectedModel {
   const missing: string[] = [];
   const mismatched: ShapeMismatch[] = [];
   for (const [name, { shape, optional }] of specs) {
-    const found = part.weights.get(reading.names.get(name) ?? "")?.shape;
+    const found = infoOf(part, reading.names.get(name) ?? [])?.shape;
     if (found === undefined) {
       if (optional !== true) missing.push(name);
     } else if (!sameShape(shape, found)) mismatched.push({ name, expected: shape, found });
@@ -153,8 +168,9 @@ function compare(reading: Reading, config: unknown): DetectedModel {
   const assets = new Set(part.assets.values());
   const isAsset = (own: string) => assets.has(part.prefix + own);
   const unknown = reading.unknown.filter((own) => !isAsset(own));
-  for (const [canonical, own] of reading.names) {
-    if (!specs.has(canonical) && !isAsset(own)) unknown.push(own);
+  for (const [canonical, pieces] of reading.names) {
+    if (specs.has(canonical)) continue;
+    unknown.push(...pieces.map(({ own }) => own).filter((own) => !isAsset(own)));
   }
   return {
     ...reading,

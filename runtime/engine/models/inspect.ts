@@ -88,7 +88,8 @@ export function inspectFile(
 function inspectModel(model: DetectedModel): ModelInspection {
   const { family, naming, part, config, names, missing, unknown, mismatched } = model;
   const entries = [...names.values()]
-    .map((own) => part.weights.get(own))
+    .flat()
+    .map(({ own }) => part.weights.get(own))
     .filter((e) => e !== undefined);
   return {
     family: family.family,

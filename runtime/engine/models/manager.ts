@@ -241,7 +241,9 @@ export class ModelManager implements ModelAccess {
 
   #base({ weightType }: Wanted, detected: DetectedModel): BaseModel {
     if (this.#device instanceof CudaDevice) this.#residents.makeRoom(storedBytes(detected));
-    const scaled = [...detected.names].filter(([, own]) => detected.part.scales.has(own));
+    const scaled = [...detected.names].filter(([, pieces]) =>
+      pieces.some(({ own }) => detected.part.scales.has(own)),
+    );
     const source = checkpointSource(detected, this.#device, {
       scaledType: this.#ownType(
         scaled.map(([name]) => name),
@@ -291,7 +293,7 @@ export class ModelManager implements ModelAccess {
 /** Bytes of a model's tensors as its file stores them. */
 function storedBytes({ names, part }: DetectedModel): number {
   let bytes = 0;
-  for (const own of names.values()) {
+  for (const { own } of [...names.values()].flat()) {
     const entry = part.file.tensors.get(part.prefix + own);
     if (entry === undefined || entry.dtype === "other") continue;
     bytes += countElements(entry.shape) * dtypeSize(entry.dtype);

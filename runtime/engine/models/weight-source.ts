@@ -5,6 +5,7 @@ import { scope } from "#runtime/tensor/scope";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
 import { UmbelError } from "#runtime/errors";
 import type { TensorSpec } from "#runtime/sdk/model";
+import { joinPieces, swapHalves, type StoredPiece } from "#runtime/weights/stored-piece";
 import type { DetectedModel } from "./detect.ts";
 
 export interface RealisedTensor {
@@ -37,10 +38,11 @@ export function checkpointSource(
     device,
     has: (name) => names.has(name),
     realise(name) {
-      const own = names.get(name);
-      if (own === undefined) throw missingTensor(name, family.title, part.file.path);
+      const [first, ...others] = names.get(name) ?? [];
+      if (first === undefined) throw missingTensor(name, family.title, part.file.path);
       const shape = specs.get(name)?.shape;
-      return scope(() => {
+      let mapped = others.length === 0 && first.swapped !== true && device.name !== "cuda";
+      const realisePiece = ({ own, swapped }: StoredPiece): Tensor => {
         const stored = part.file.tensor(part.prefix + own, device);
         const scale = part.scales.get(own);
         const scaled =
@@ -54,8 +56,13 @@ export function checkpointSource(
               ? stored.dtype
               : scaledType;
         const typed = scaled.dtype === type ? scaled : cast(scaled, type);
-        const tensor = shape === undefined ? typed : typed.reshape(shape);
-        return { tensor, mapped: typed === stored && device.name !== "cuda" };
+        mapped &&= typed === stored;
+        return swapped === true ? swapHalves(typed) : typed;
+      };
+      return scope(() => {
+        const whole = joinPieces([realisePiece(first), ...others.map(realisePiece)]);
+        const tensor = shape === undefined ? whole : whole.reshape(shape);
+        return { tensor, mapped };
       });
     },
   };

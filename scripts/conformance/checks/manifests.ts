@@ -2,13 +2,15 @@
  * Names and shapes of published checkpoints: each is recognised, its configuration asks for exactly these tensors, and a
  * pass at 768 x 1280 and 69 frames on the null device reads every one of them.
  */
+import { describeUnknown, detectModels } from "#runtime/engine/models/detect";
 import type { AnyFamily } from "#runtime/engine/models/families";
 import { emptySource } from "#runtime/engine/models/weight-source";
 import { sourceStore } from "#runtime/engine/models/weight-store";
 import { UmbelError, assertNever } from "#runtime/errors";
-import type { CheckpointHeader, LatentGeometry, Weights } from "#runtime/sdk/model";
+import type { LatentGeometry, Weights } from "#runtime/sdk/model";
 import { openDevice } from "#runtime/tensor/devices";
 import type { Tensor } from "#runtime/tensor/tensor";
+import type { TensorFile } from "#runtime/weights/tensor-file";
 import type { Check } from "../check.ts";
 import type { Cases } from "../cases.ts";
 
@@ -55,26 +57,23 @@ async function runManifest(
   families: readonly AnyFamily[],
   cases: Cases,
 ): Promise<void> {
-  const found = families
-    .map((family) => ({ family, header: canonicalHeader(manifest, family) }))
-    .map(({ family, header }) => ({
-      family,
-      config: family.detect(header),
-      reason: family.unsupported?.(header) ?? null,
-    }));
-  const match = found.find(({ config }) => config !== null);
+  const file = fileOf(name, manifest);
+  const [match] = detectModels(file, families);
   if (match === undefined) {
-    const reason = found.find((entry) => entry.reason !== null)?.reason;
-    cases.notChecked(name, reason ?? "no model family knows it");
+    cases.notChecked(name, describeUnknown(file, families));
     return;
   }
-  const { family, config } = match;
-  const specs = new Map(family.tensors(config).map((spec) => [spec.name, spec.shape]));
+  const { family, config, specs, names } = match;
   const metric = (what: string) => ({ name: what, bound: 0 });
-  await cases.measure(`${name} configuration`, metric("tensors missing or extra"), () => {
-    const text = (entries: Iterable<[string, readonly number[]]>) =>
-      [...entries].map(([tensor, shape]) => `${tensor} ${shape.join("x")}`);
-    return apart(text(specs), text(Object.entries(manifest)));
+  await cases.measure(`${name} configuration`, metric("tensors missing, extra or changed"), () => {
+    const wrong = [...match.missing, ...match.unknown, ...match.mismatched];
+    // Detection lets axes of one pass; these lists are of the files themselves.
+    const changed = [...names].filter(
+      ([canonical, [first, ...others]]) =>
+        others.length === 0 &&
+        manifest[match.part.prefix + first?.own]?.join() !== specs.get(canonical)?.shape.join(),
+    );
+    return wrong.length + changed.length;
   });
   await cases.measure(`${name} pass`, metric("tensors not read or extra"), async () => {
     const device = openDevice("null");
@@ -89,18 +88,28 @@ async function runManifest(
       },
     };
     await pass(family, config, weights);
-    return apart([...read], Object.keys(manifest));
+    return apart([...read], [...names.keys()]);
   });
 }
 
-function canonicalHeader(manifest: Manifest, family: AnyFamily): CheckpointHeader {
-  const tensors = new Map(
-    Object.entries(manifest).map(([name, shape]) => {
-      const canonical = family.namings.map((naming) => naming.canonical(name)).find(Boolean);
-      return [canonical ?? name, { shape, dtype: "bf16" as const }];
-    }),
-  );
-  return { tensors, metadata: {} };
+/** A file of which only names and shapes are known. */
+function fileOf(path: string, manifest: Manifest): TensorFile {
+  const none = (): never => {
+    throw new UmbelError("ERR_MISSING_TENSOR", `Expected data in ${path}, got names and shapes.`);
+  };
+  const tensors = Object.entries(manifest).map(([name, shape]) => {
+    const place = { storedType: "BF16", path, byteOffset: 0, bytes: 0 };
+    return [name, { shape, dtype: "bf16" as const, ...place }] as const;
+  });
+  return {
+    path,
+    size: 0,
+    tensors: new Map(tensors),
+    metadata: {},
+    tensor: none,
+    read: none,
+    [Symbol.dispose]: () => {},
+  };
 }
 
 /** How many names are in one list only. */

@@ -1,10 +1,10 @@
 /** The Wan autoencoder: decoded frames, encoded latents, the latents' scale, names, tensors. */
 import type { DiffusionFamily } from "#runtime/sdk/model";
-import type { Bench, Check } from "../check.ts";
+import type { Check } from "../check.ts";
 import { largestDifference, relativeError } from "../compare.ts";
-import { item, readGolden, type GoldenTensor } from "../golden-file.ts";
+import { item, readGolden } from "../golden-file.ts";
 import { checkNames, checkTensors, holdsFamily, withVae } from "../models.ts";
-import { channelsFirst, channelsLast, decodeFrames } from "../video.ts";
+import { channelsFirst, channelsLast, decodeFrames, encodeFrames } from "../video.ts";
 
 const SCALE_FILE = "latents_mean_std.json";
 
@@ -44,7 +44,7 @@ export const wanVae: Check = {
         await cases.measure(`${file} encode`, metric, () =>
           withVae(bench, weights, async (vae) => {
             const video = channelsLast(item(golden.get("video_in"), 0));
-            const latent = await encode(vae, bench, video);
+            const latent = await encodeFrames(vae, bench.device, video);
             return relativeError(latent, golden.get("encoded_mean").values);
           }),
         );
@@ -52,16 +52,3 @@ export const wanVae: Check = {
     }
   },
 };
-
-async function encode(
-  vae: Parameters<Parameters<typeof withVae>[2]>[0],
-  { device }: Bench,
-  { shape, values }: GoldenTensor,
-): Promise<Float32Array> {
-  const [count = 0, ...frame] = shape;
-  const size = frame.reduce((product, length) => product * length, 1);
-  using latent = await vae.encode(count, async (first, n) =>
-    device.tensor(values.slice(first * size, (first + n) * size), [n, ...frame]),
-  );
-  return await latent.read();
-}

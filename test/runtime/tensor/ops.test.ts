@@ -36,6 +36,11 @@ const SHAPES: readonly Shaped[] = [
   ["layerNormModulate", () => ops.layerNormModulate(t([2, 8]), t([8]), t([2, 8]), 1e-6), [2, 8]],
   ["rmsNorm", () => ops.rmsNorm(t([5, 2, 8]), null, 1e-6), [5, 2, 8]],
   ["rmsNormRope", () => ops.rmsNormRope(t([6, 16]), t([16]), t([6, 4, 2]), 1e-6, 2), [6, 16]],
+  [
+    "groupNorm",
+    () => ops.groupNorm(t([2, 4, 4, 8]), t([8]), t([8]), { groups: 2, eps: 1e-6 }),
+    [2, 4, 4, 8],
+  ],
   ["channelRmsNorm", () => ops.channelRmsNorm(t([2, 4, 4, 8]), t([8]), true), [2, 4, 4, 8]],
   ["gatedResidual", () => ops.gatedResidual(t([2, 8]), t([2, 8]), t([8])), [2, 8]],
   ["linear", () => ops.linear(t([2, 3, 8]), t([5, 8], "bf16"), t([5]), "silu"), [2, 3, 5]],

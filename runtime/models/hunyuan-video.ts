@@ -1,0 +1,643 @@
+/**
+ * The HunyuanVideo text-to-video transformer (HunyuanVideo: A Systematic Framework For Large Video Generative Models,
+ * arXiv 2412.03603; checked against the HunyuanVideo repository). Video and text attend to each other in one sequence,
+ * the video first: double blocks keep weights of their own for both, single blocks share them. The prompt's embedding is
+ * refined by two small blocks before; timestep, pooled text and guidance modulate every block.
+ */
+import { DeviceMasks } from "#runtime/attention/device-masks";
+import { UmbelError } from "#runtime/errors";
+import { denseLayer } from "#runtime/nn/dense-layer";
+import {
+  asMatrix,
+  embedPatches,
+  joinPatches,
+  patchGrid,
+  type PatchSize,
+} from "#runtime/nn/patches";
+import { replace } from "#runtime/nn/replace";
+import { ropeTable } from "#runtime/nn/rope-table";
+import { timeEmbedding } from "#runtime/nn/time-embedding";
+import type {
+  CheckpointHeader,
+  DiffusionFamily,
+  DiffusionInput,
+  DiffusionModel,
+  LatentFormat,
+  TensorSpec,
+  TokenGrid,
+  Weights,
+} from "#runtime/sdk/model";
+import {
+  add,
+  attention,
+  blockSparseAttention,
+  cat,
+  layerNorm,
+  layerNormModulate,
+  linear,
+  linearGatedResidual,
+  rmsNorm,
+  rmsNormRope,
+  silu,
+  type Activation,
+  type DeviceBlockMask,
+} from "#runtime/tensor/ops";
+import { scope } from "#runtime/tensor/scope";
+import type { Tensor } from "#runtime/tensor/tensor";
+import { blockCount } from "#runtime/weights/block-count";
+import { tableNaming, type NameGroup } from "#runtime/weights/name-table";
+
+interface HunyuanConfig {
+  readonly dim: number;
+  readonly headDim: number;
+  readonly mlpDim: number;
+  readonly doubleBlocks: number;
+  readonly singleBlocks: number;
+  readonly refinerBlocks: number;
+  readonly refinerMlpDim: number;
+  /** Channels of the latent, in and out. */
+  readonly channels: number;
+  readonly textDim: number;
+  readonly pooledDim: number;
+  readonly timeDim: number;
+  readonly patch: PatchSize;
+  /** The guidance scale is an input (distilled checkpoints). */
+  readonly guided: boolean;
+}
+
+const EPS = 1e-6;
+const ROPE_THETA = 256;
+/** Guidance where the conditioning does not say one. */
+const DEFAULT_GUIDANCE = 6;
+/** What timestep and guidance are multiplied with before they are embedded. */
+const GUIDANCE_FACTOR = 1000;
+
+const latent: LatentFormat = {
+  channels: 16,
+  spatialFactor: 8,
+  temporalFactor: 4,
+  mean: Array.from({ length: 16 }, () => 0),
+  std: Array.from({ length: 16 }, () => 1 / 0.476986),
+  rgb: [
+    [-0.0395, -0.0331, 0.0445],
+    [0.0696, 0.0795, 0.0518],
+    [0.0135, -0.0945, -0.0282],
+    [0.0108, -0.025, -0.0765],
+    [-0.0209, 0.0032, 0.0224],
+    [-0.0804, -0.0254, -0.0639],
+    [-0.0991, 0.0271, -0.0669],
+    [-0.0646, -0.0422, -0.04],
+    [-0.0696, -0.0595, -0.0894],
+    [-0.0799, -0.0208, -0.0375],
+    [0.1166, 0.1627, 0.0962],
+    [0.1165, 0.0432, 0.0407],
+    [-0.2315, -0.192, -0.1355],
+    [-0.027, 0.0401, -0.0821],
+    [-0.0616, -0.0997, -0.0727],
+    [0.0249, -0.0469, -0.1703],
+  ],
+  rgbBias: [0.0259, -0.0192, -0.0761],
+};
+
+// Names: [original, ComfyUI, diffusers]
+
+const qkv = (prefix: string, parts: readonly string[]) => parts.map((part) => prefix + part);
+
+/** A layer pair behind a timestep or another single row of numbers. */
+const embedder = (
+  name: string,
+  original: readonly [string, string],
+  comfy: string,
+  diffusers: string,
+): NameGroup["rows"] => [
+  [`${name}.${original[0]}`, `${comfy}.in_layer`, `${diffusers}.linear_1`],
+  [`${name}.${original[1]}`, `${comfy}.out_layer`, `${diffusers}.linear_2`],
+];
+const REFINER_TEXT = "context_embedder.time_text_embed";
+const NAMES: readonly NameGroup[] = [
+  {
+    prefixes: ["double_blocks.#.", "double_blocks.#.", "transformer_blocks.#."],
+    rows: [
+      ["img_mod.linear", "img_mod.lin", "norm1.linear"],
+      ["img_attn_qkv", "img_attn.qkv", qkv("attn.", ["to_q", "to_k", "to_v"])],
+      ["img_attn_q_norm", "img_attn.norm.query_norm", "attn.norm_q"],
+      ["img_attn_k_norm", "img_attn.norm.key_norm", "attn.norm_k"],
+      ["img_attn_proj", "img_attn.proj", "attn.to_out.0"],
+      ["img_mlp.fc1", "img_mlp.0", "ff.net.0.proj"],
+      ["img_mlp.fc2", "img_mlp.2", "ff.net.2"],
+      ["txt_mod.linear", "txt_mod.lin", "norm1_context.linear"],
+      ["txt_attn_qkv", "txt_attn.qkv", qkv("attn.add_", ["q_proj", "k_proj", "v_proj"])],
+      ["txt_attn_q_norm", "txt_attn.norm.query_norm", "attn.norm_added_q"],
+      ["txt_attn_k_norm", "txt_attn.norm.key_norm", "attn.norm_added_k"],
+      ["txt_attn_proj", "txt_attn.proj", "attn.to_add_out"],
+      ["txt_mlp.fc1", "txt_mlp.0", "ff_context.net.0.proj"],
+      ["txt_mlp.fc2", "txt_mlp.2", "ff_context.net.2"],
+    ],
+  },
+  {
+    prefixes: ["single_blocks.#.", "single_blocks.#.", "single_transformer_blocks.#."],
+    rows: [
+      ["linear1", "linear1", [...qkv("attn.", ["to_q", "to_k", "to_v"]), "proj_mlp"]],
+      ["linear2", "linear2", "proj_out"],
+      ["q_norm", "norm.query_norm", "attn.norm_q"],
+      ["k_norm", "norm.key_norm", "attn.norm_k"],
+      ["modulation.linear", "modulation.lin", "norm.linear"],
+    ],
+  },
+  {
+    prefixes: [
+      "txt_in.individual_token_refiner.blocks.#.",
+      "txt_in.individual_token_refiner.blocks.#.",
+      "context_embedder.token_refiner.refiner_blocks.#.",
+    ],
+    rows: [
+      ["norm1", "norm1", "norm1"],
+      ["self_attn_qkv", "self_attn.qkv", qkv("attn.", ["to_q", "to_k", "to_v"])],
+      ["self_attn_proj", "self_attn.proj", "attn.to_out.0"],
+      ["norm2", "norm2", "norm2"],
+      ["mlp.fc1", "mlp.0", "ff.net.0.proj"],
+      ["mlp.fc2", "mlp.2", "ff.net.2"],
+      ["adaLN_modulation.1", "adaLN_modulation.1", "norm_out.linear"],
+    ],
+  },
+  {
+    prefixes: ["", "", ""],
+    rows: [
+      ["img_in.proj", "img_in.proj", "x_embedder.proj"],
+      ["txt_in.input_embedder", "txt_in.input_embedder", "context_embedder.proj_in"],
+      ...embedder(
+        "txt_in.t_embedder",
+        ["mlp.0", "mlp.2"],
+        "txt_in.t_embedder",
+        `${REFINER_TEXT}.timestep_embedder`,
+      ),
+      ...embedder(
+        "txt_in.c_embedder",
+        ["linear_1", "linear_2"],
+        "txt_in.c_embedder",
+        `${REFINER_TEXT}.text_embedder`,
+      ),
+      ...embedder("time_in", ["mlp.0", "mlp.2"], "time_in", "time_text_embed.timestep_embedder"),
+      ...embedder(
+        "vector_in",
+        ["in_layer", "out_layer"],
+        "vector_in",
+        "time_text_embed.text_embedder",
+      ),
+      ...embedder(
+        "guidance_in",
+        ["mlp.0", "mlp.2"],
+        "guidance_in",
+        "time_text_embed.guidance_embedder",
+      ),
+      ["final_layer.linear", "final_layer.linear", "proj_out"],
+      [
+        "final_layer.adaLN_modulation.1",
+        "final_layer.adaLN_modulation.1",
+        { swapped: "norm_out.linear" },
+      ],
+    ],
+  },
+];
+
+// Configuration
+
+/** Configuration as the shapes tell it; a string says why they describe a kin that is not run here. */
+function read(header: CheckpointHeader): HunyuanConfig | string | null {
+  const shape = (name: string) => header.tensors.get(name)?.shape ?? [];
+  const [dim = 0, channels = 0, ...patch] = shape("img_in.proj.weight");
+  const [frames = 0, height = 0, width = 0] = patch;
+  const [headDim = 0] = shape("double_blocks.0.img_attn_q_norm.weight");
+  const [mlpDim = 0] = shape("double_blocks.0.img_mlp.fc1.weight");
+  const refiner = "txt_in.individual_token_refiner.blocks.";
+  const [refinerMlpDim = 0] = shape(`${refiner}0.mlp.fc1.weight`);
+  const [, textDim = 0] = shape("txt_in.input_embedder.weight");
+  const [, pooledDim = 0] = shape("vector_in.in_layer.weight");
+  const [, timeDim = 0] = shape("time_in.mlp.0.weight");
+  const [outputs = 0] = shape("final_layer.linear.weight");
+  const sizes = [dim, channels, headDim, mlpDim, refinerMlpDim, textDim, timeDim, ...patch];
+  if (patch.length !== 3 || sizes.some((size) => size < 1) || timeDim % 2 !== 0) return null;
+  if (dim % headDim !== 0 || headDim % 2 !== 0) return null;
+  const outChannels = outputs / (frames * height * width);
+  if (pooledDim === 0) {
+    return "checkpoints without a pooled text embedding (HunyuanVideo 1.5) are not run yet";
+  }
+  if (outChannels !== channels) {
+    return `image-to-video checkpoints (${channels} channels in, ${outChannels} out) are not run yet`;
+  }
+  return {
+    dim,
+    headDim,
+    mlpDim,
+    doubleBlocks: blockCount(header.tensors.keys(), "double_blocks."),
+    singleBlocks: blockCount(header.tensors.keys(), "single_blocks."),
+    refinerBlocks: blockCount(header.tensors.keys(), refiner),
+    refinerMlpDim,
+    channels,
+    textDim,
+    pooledDim,
+    timeDim,
+    patch: [frames, height, width],
+    guided: header.tensors.has("guidance_in.mlp.0.weight"),
+  };
+}
+
+function tensors(config: HunyuanConfig): TensorSpec[] {
+  const { dim, headDim, mlpDim, channels, patch, timeDim } = config;
+  const result: TensorSpec[] = [];
+  const layer = (name: string, out: number, ...input: number[]) => {
+    result.push({ name: `${name}.weight`, shape: [out, ...input] });
+    result.push({ name: `${name}.bias`, shape: [out] });
+  };
+  const joint = (name: string, runs: readonly number[]) => {
+    const out = runs.reduce((sum, rows) => sum + rows, 0);
+    result.push({ name: `${name}.weight`, shape: [out, dim], runs });
+    result.push({ name: `${name}.bias`, shape: [out], runs });
+  };
+  const norms = (...names: readonly string[]) => {
+    for (const name of names) result.push({ name: `${name}.weight`, shape: [headDim] });
+  };
+  const pair = (first: string, second: string, input: number) => {
+    layer(first, dim, input);
+    layer(second, dim, dim);
+  };
+  layer("img_in.proj", dim, channels, ...patch);
+  layer("txt_in.input_embedder", dim, config.textDim);
+  pair("txt_in.t_embedder.mlp.0", "txt_in.t_embedder.mlp.2", timeDim);
+  pair("txt_in.c_embedder.linear_1", "txt_in.c_embedder.linear_2", config.textDim);
+  for (let i = 0; i < config.refinerBlocks; i++) {
+    const block = `txt_in.individual_token_refiner.blocks.${i}`;
+    layer(`${block}.norm1`, dim);
+    joint(`${block}.self_attn_qkv`, [dim, dim, dim]);
+    layer(`${block}.self_attn_proj`, dim, dim);
+    layer(`${block}.norm2`, dim);
+    layer(`${block}.mlp.fc1`, config.refinerMlpDim, dim);
+    layer(`${block}.mlp.fc2`, dim, config.refinerMlpDim);
+    layer(`${block}.adaLN_modulation.1`, 2 * dim, dim);
+  }
+  pair("time_in.mlp.0", "time_in.mlp.2", timeDim);
+  pair("vector_in.in_layer", "vector_in.out_layer", config.pooledDim);
+  if (config.guided) pair("guidance_in.mlp.0", "guidance_in.mlp.2", timeDim);
+  for (let i = 0; i < config.doubleBlocks; i++) {
+    for (const stream of ["img", "txt"]) {
+      const part = `double_blocks.${i}.${stream}`;
+      layer(`${part}_mod.linear`, 6 * dim, dim);
+      joint(`${part}_attn_qkv`, [dim, dim, dim]);
+      norms(`${part}_attn_q_norm`, `${part}_attn_k_norm`);
+      layer(`${part}_attn_proj`, dim, dim);
+      layer(`${part}_mlp.fc1`, mlpDim, dim);
+      layer(`${part}_mlp.fc2`, dim, mlpDim);
+    }
+  }
+  for (let i = 0; i < config.singleBlocks; i++) {
+    const block = `single_blocks.${i}`;
+    joint(`${block}.linear1`, [dim, dim, dim, mlpDim]);
+    layer(`${block}.linear2`, dim, dim + mlpDim);
+    norms(`${block}.q_norm`, `${block}.k_norm`);
+    layer(`${block}.modulation.linear`, 3 * dim, dim);
+  }
+  layer("final_layer.linear", channels * patch[0] * patch[1] * patch[2], dim);
+  layer("final_layer.adaLN_modulation.1", 2 * dim, dim);
+  return result;
+}
+
+// The model
+
+/** What every block shares in one forward pass. */
+interface Shared {
+  readonly config: HunyuanConfig;
+  readonly weights: Weights;
+  /** silu of the vector that modulates, [1, dim]. */
+  readonly condition: Tensor;
+  /** [video, head dim / 2, 2]; and the same with text, which is not turned, behind it. */
+  readonly videoRope: Tensor;
+  readonly rope: Tensor;
+  readonly video: number;
+}
+
+function create(config: HunyuanConfig, weights: Weights): DiffusionModel {
+  let table: { grid: string; values: Float32Array } | null = null;
+  const rope = (grid: TokenGrid): Float32Array => {
+    const key = `${grid.frames}x${grid.height}x${grid.width}`;
+    if (table?.grid !== key) table = { grid: key, values: ropeOf(config, grid) };
+    return table.values;
+  };
+  return { forward: (input) => scope(() => forward(config, weights, input, rope)) };
+}
+
+/** Of a head's numbers an eighth turn with time, the others half and half with height and width. */
+function ropeOf({ headDim }: HunyuanConfig, grid: TokenGrid): Float32Array {
+  const time = 2 * Math.round(headDim / 16);
+  const height = 2 * Math.round((headDim - time) / 4);
+  const widths = [time, height, headDim - time - height];
+  return ropeTable([grid.frames, grid.height, grid.width], widths, ROPE_THETA);
+}
+
+function forward(
+  config: HunyuanConfig,
+  weights: Weights,
+  input: DiffusionInput,
+  ropeOfGrid: (grid: TokenGrid) => Float32Array,
+): Tensor {
+  checkInput(config, input);
+  const { device } = weights;
+  const { headDim, patch } = config;
+  const grid = patchGrid(patch, input.latent.shape);
+  const video = grid.frames * grid.height * grid.width;
+  const text = input.context.shape[0] ?? 0;
+  const videoRope = device.tensor(ropeOfGrid(grid), [video, headDim / 2, 2]);
+  const still = Float32Array.from({ length: text * headDim }, (_, i) => (i % 2 === 0 ? 1 : 0));
+  const shared: Shared = {
+    config,
+    weights,
+    condition: scope(() => silu(conditionOf(config, weights, input))),
+    videoRope,
+    rope: cat([videoRope, device.tensor(still, [text, headDim / 2, 2])], 0),
+    video,
+  };
+  const masks = new DeviceMasks(device, { video, text });
+  const maskOf = (layer: number) => masks.get(input.attention?.(layer) ?? null);
+
+  let x = scope(() => {
+    const weight = weights.get("img_in.proj.weight", asMatrix);
+    return embedPatches(input.latent, patch, weight, weights.get("img_in.proj.bias"));
+  });
+  let txt = scope(() => refine(config, weights, input));
+  for (let i = 0; i < config.doubleBlocks; i++) {
+    [x, txt] = doubleBlock(shared, `double_blocks.${i}`, x, txt, maskOf(i));
+  }
+  let joined = replace(x, (states) => cat([states, txt], 0));
+  txt[Symbol.dispose]();
+  for (let i = 0; i < config.singleBlocks; i++) {
+    const mask = maskOf(config.doubleBlocks + i);
+    joined = replace(joined, (states) => singleBlock(shared, `single_blocks.${i}`, states, mask));
+  }
+  const patches = replace(joined, (states) => head(shared, states.slice(0, 0, video)));
+  return joinPatches(patches, patch, input.latent.shape, "first");
+}
+
+function checkInput(config: HunyuanConfig, { latent: x, context }: DiffusionInput): void {
+  if (x.rank !== 4 || x.shape[0] !== config.channels || x.numel === 0) {
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected a latent [${config.channels}, frames, height, width], got [${x.shape.join(", ")}].`,
+    );
+  }
+  if (context.rank !== 2 || context.shape[1] !== config.textDim || context.shape[0] === 0) {
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected a text embedding [tokens, ${config.textDim}], got [${context.shape.join(", ")}]. ` +
+        "The text encoder does not belong to this model; HunyuanVideo takes LLaVA-LLaMA-3 and CLIP-L (DualCLIPLoader).",
+    );
+  }
+}
+
+/** Two layers with SiLU between them. */
+function twoLayers(weights: Weights, first: string, second: string, x: Tensor): Tensor {
+  return denseLayer(weights, second, denseLayer(weights, first, x, "silu"));
+}
+
+/** `name`.mlp of the embedding of one number. */
+function embedNumber({ timeDim }: HunyuanConfig, weights: Weights, name: string, value: number) {
+  const sinusoid = weights.device.tensor(timeEmbedding(value, timeDim), [1, timeDim]);
+  return twoLayers(weights, `${name}.mlp.0`, `${name}.mlp.2`, sinusoid);
+}
+
+/** Timestep, pooled text and guidance as one vector, [1, dim]. */
+function conditionOf(config: HunyuanConfig, weights: Weights, input: DiffusionInput): Tensor {
+  const { pooled, guidance } = input.extra ?? {};
+  const isPooled = typeof pooled === "object" && pooled.numel === config.pooledDim;
+  if (pooled !== undefined && !isPooled) {
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected a pooled text embedding of ${config.pooledDim} numbers, got ` +
+        `${typeof pooled === "number" ? "one" : pooled.numel}. Use CLIP-L as the second text encoder.`,
+    );
+  }
+  const row = isPooled
+    ? pooled.reshape([1, config.pooledDim])
+    : weights.device.zeros([1, config.pooledDim]);
+  const vector = add(
+    embedNumber(config, weights, "time_in", input.timestep),
+    twoLayers(weights, "vector_in.in_layer", "vector_in.out_layer", row),
+  );
+  if (!config.guided) return vector;
+  const scale = typeof guidance === "number" ? guidance : DEFAULT_GUIDANCE;
+  return add(vector, embedNumber(config, weights, "guidance_in", scale * GUIDANCE_FACTOR));
+}
+
+/** The prompt's rows as the blocks take them, [tokens, dim]. */
+function refine(config: HunyuanConfig, weights: Weights, { context, timestep }: DiffusionInput) {
+  const rows = context.shape[0] ?? 0;
+  const share = weights.device.tensor(new Float32Array(rows).fill(1 / rows), [1, rows]);
+  const mean = linear(share, context.permute([1, 0]).contiguous(), null);
+  const condition = silu(
+    add(
+      embedNumber(config, weights, "txt_in.t_embedder", timestep),
+      twoLayers(weights, "txt_in.c_embedder.linear_1", "txt_in.c_embedder.linear_2", mean),
+    ),
+  );
+  let x = denseLayer(weights, "txt_in.input_embedder", context);
+  for (let i = 0; i < config.refinerBlocks; i++) {
+    x = replace(x, (states) => refinerBlock(config, weights, i, states, condition));
+  }
+  return x;
+}
+
+function refinerBlock(
+  config: HunyuanConfig,
+  weights: Weights,
+  index: number,
+  x: Tensor,
+  condition: Tensor,
+): Tensor {
+  const name = `txt_in.individual_token_refiner.blocks.${index}`;
+  const gate = modulation(weights, `${name}.adaLN_modulation.1`, condition);
+  const norm = (part: string, states: Tensor) =>
+    layerNorm(states, {
+      weight: weights.get(`${name}.${part}.weight`),
+      bias: weights.get(`${name}.${part}.bias`),
+      eps: EPS,
+    });
+  const qkvOf = joint(weights, `${name}.self_attn_qkv`, norm("norm1", x));
+  const part = (index: number) =>
+    qkvOf(index * config.dim, (index + 1) * config.dim).reshape([
+      -1,
+      headCount(config),
+      config.headDim,
+    ]);
+  const y = attention(part(0), part(1), part(2)).reshape(x.shape);
+  const attended = gatedLayer(weights, `${name}.self_attn_proj`, y, x, gate(0));
+  const hidden = denseLayer(weights, `${name}.mlp.fc1`, norm("norm2", attended), "silu");
+  return gatedLayer(weights, `${name}.mlp.fc2`, hidden, attended, gate(1));
+}
+
+function headCount({ dim, headDim }: HunyuanConfig): number {
+  return dim / headDim;
+}
+
+/** Parts of a modulation, each [dim]. */
+function modulation(weights: Weights, name: string, condition: Tensor): (part: number) => Tensor {
+  const all = denseLayer(weights, name, condition).reshape([-1]);
+  const dim = condition.shape[1] ?? 0;
+  return (part) => all.slice(0, part * dim, (part + 1) * dim);
+}
+
+/** Outputs `from` to `to` of a layer that stands for several. */
+function joint(weights: Weights, name: string, x: Tensor) {
+  const weight = weights.get(`${name}.weight`);
+  const bias = weights.get(`${name}.bias`);
+  return (from: number, to: number, activation: Activation = "none"): Tensor =>
+    linear(x, weight.slice(0, from, to), bias.slice(0, from, to), activation);
+}
+
+function gatedLayer(weights: Weights, name: string, x: Tensor, residual: Tensor, gate: Tensor) {
+  const bias = weights.get(`${name}.bias`);
+  return linearGatedResidual(x, weights.get(`${name}.weight`), bias, residual, gate);
+}
+
+/** Queries, keys and values of one stream, heads apart. */
+interface Projected {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+function project(
+  { config, weights }: Shared,
+  layer: ReturnType<typeof joint>,
+  norms: { readonly q: string; readonly k: string },
+  rope: Tensor | null,
+): Projected {
+  const { dim, headDim } = config;
+  const split = [-1, headCount(config), headDim];
+  const normed = (index: number, norm: string) => {
+    const y = layer(index * dim, (index + 1) * dim);
+    const weight = weights.get(`${norm}.weight`);
+    return rope === null
+      ? rmsNorm(y.reshape(split), weight, EPS)
+      : rmsNormRope(y, weight, rope, EPS, headCount(config)).reshape(split);
+  };
+  const q = scope(() => normed(0, norms.q));
+  const k = scope(() => normed(1, norms.k));
+  return { q, k, v: layer(2 * dim, 3 * dim).reshape(split) };
+}
+
+function attend({ q, k, v }: Projected, mask: DeviceBlockMask | null): Tensor {
+  const y = mask === null ? attention(q, k, v) : blockSparseAttention(q, k, v, mask);
+  return y.reshape([y.shape[0] ?? 0, -1]);
+}
+
+/** Frees `x` and `txt`. */
+function doubleBlock(
+  shared: Shared,
+  name: string,
+  x: Tensor,
+  txt: Tensor,
+  mask: DeviceBlockMask | null,
+): [Tensor, Tensor] {
+  const { weights, condition, video } = shared;
+  const streams = [
+    { part: `${name}.img`, states: x, rope: shared.videoRope },
+    { part: `${name}.txt`, states: txt, rope: null },
+  ] as const;
+  const attended = scope(() => {
+    const [ofVideo, ofText] = streams.map(({ part, states, rope }) =>
+      scope(() => {
+        const mod = modulation(weights, `${part}_mod.linear`, condition);
+        const normed = layerNormModulate(states, mod(0), mod(1), EPS);
+        const norms = { q: `${part}_attn_q_norm`, k: `${part}_attn_k_norm` };
+        return project(shared, joint(weights, `${part}_attn_qkv`, normed), norms, rope);
+      }),
+    ) as [Projected, Projected];
+    const both = (key: keyof Projected) => cat([ofVideo[key], ofText[key]], 0);
+    return attend({ q: both("q"), k: both("k"), v: both("v") }, mask);
+  });
+  const [first, second] = streams.map(({ part, states }, i) =>
+    scope(() => {
+      const own = i === 0 ? attended.slice(0, 0, video) : attended.slice(0, video);
+      return doubleBlockEnd(shared, part, states, own);
+    }),
+  ) as [Tensor, Tensor];
+  for (const used of [attended, x, txt]) used[Symbol.dispose]();
+  return [first, second];
+}
+
+/** What follows the attention in one stream of a double block. */
+function doubleBlockEnd({ weights, condition }: Shared, part: string, x: Tensor, attended: Tensor) {
+  const mod = modulation(weights, `${part}_mod.linear`, condition);
+  const states = gatedLayer(weights, `${part}_attn_proj`, attended, x, mod(2));
+  const normed = layerNormModulate(states, mod(3), mod(4), EPS);
+  const hidden = replace(normed, (y) => denseLayer(weights, `${part}_mlp.fc1`, y, "gelu_tanh"));
+  return gatedLayer(weights, `${part}_mlp.fc2`, hidden, states, mod(5));
+}
+
+function singleBlock(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null) {
+  const { config, weights, condition } = shared;
+  const mod = modulation(weights, `${name}.modulation.linear`, condition);
+  const parts = scope(() => {
+    const layer = joint(weights, `${name}.linear1`, layerNormModulate(x, mod(0), mod(1), EPS));
+    const norms = { q: `${name}.q_norm`, k: `${name}.k_norm` };
+    const attended = scope(() => attend(project(shared, layer, norms, shared.rope), mask));
+    const hidden = layer(3 * config.dim, 3 * config.dim + config.mlpDim, "gelu_tanh");
+    return cat([attended, hidden], 1);
+  });
+  return gatedLayer(weights, `${name}.linear2`, parts, x, mod(2));
+}
+
+function head({ weights, condition }: Shared, x: Tensor): Tensor {
+  const mod = modulation(weights, "final_layer.adaLN_modulation.1", condition);
+  const normed = layerNormModulate(x, mod(0), mod(1), EPS);
+  return denseLayer(weights, "final_layer.linear", normed, "none", "f32");
+}
+
+const hunyuanVideo: DiffusionFamily<HunyuanConfig> = {
+  family: "hunyuan-video",
+  title: "HunyuanVideo text to video",
+  kind: "diffusion",
+  namings: [
+    tableNaming("original", 0, NAMES),
+    tableNaming("comfyui", 1, NAMES),
+    tableNaming("diffusers", 2, NAMES),
+  ],
+  detect: (header) => {
+    const config = read(header);
+    return typeof config === "string" ? null : config;
+  },
+  unsupported: (header) => {
+    const reason = read(header);
+    return typeof reason === "string" ? reason : null;
+  },
+  published: [
+    {
+      title: "HunyuanVideo 13B",
+      fileName: /hunyuan|hyvid/i,
+      config: {
+        dim: 3072,
+        headDim: 128,
+        mlpDim: 12_288,
+        doubleBlocks: 20,
+        singleBlocks: 40,
+        refinerBlocks: 2,
+        refinerMlpDim: 12_288,
+        channels: 16,
+        textDim: 4096,
+        pooledDim: 768,
+        timeDim: 256,
+        patch: [1, 2, 2],
+        guided: true,
+      },
+    },
+  ],
+  tensors,
+  create,
+  latent,
+  defaultShift: 7,
+  timestepFactor: 1000,
+  tokenGrid: (config, shape) => patchGrid(config.patch, shape),
+  textWidth: (config) => config.textDim,
+  layers: (config) => config.doubleBlocks + config.singleBlocks,
+  maskKind: "hunyuan",
+};
+
+export default hunyuanVideo;
