@@ -83,7 +83,8 @@ export class JobQueue {
 
   /** The next job, which runs from now on; null when none waits. */
   take(): TakenJob | null {
-    return this.#database.transaction(() => {
+    // A job that waits again after a power cut is run again, as one that ran then is.
+    return this.#database.quickTransaction(() => {
       const row = this.#database.first(
         `SELECT job, targets FROM jobs WHERE ${WAITING} ${ORDER} LIMIT 1`,
       );

@@ -156,7 +156,8 @@ export class Runner {
     hub.emit({ type: "job", event: end });
     hub.emit({ type: "history", entry });
     await removeReceipt(receiptFolder, job);
-    await keeper.current().forget?.(job);
+    // Meanwhile the engine may have been closed: another one is not opened for this.
+    if (!this.#closed) await keeper.current().forget?.(job);
   }
 
   /** How a job ended under which the engine died; null when it is put back for another try. */

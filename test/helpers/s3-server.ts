@@ -20,6 +20,8 @@ export class S3Server {
   readonly objects = new Map<string, Buffer>();
   /** "PUT clips/a.png", without queries but for "?part". */
   readonly requests: string[] = [];
+  /** Hears of each request before it is answered. */
+  seen: (request: string) => void = () => undefined;
   /** Requests that are answered with 503 from now on. */
   failures = 0;
   /** Whether answers end after half of their bytes. */
@@ -67,6 +69,7 @@ export class S3Server {
     }
     const { status, body = "", headers = {} } = this.#answer(request, Buffer.concat(chunks));
     response.writeHead(status, { "content-length": Buffer.byteLength(body), ...headers });
+    this.seen(this.requests.at(-1) ?? "");
     if (!this.cutsOff) response.end(body);
     else response.write(body.slice(0, body.length / 2), () => response.destroy());
   }

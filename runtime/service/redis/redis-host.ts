@@ -60,6 +60,7 @@ export class RedisHost implements EngineHost {
   readonly #options: RedisHostOptions;
   readonly #subscriber: Redis;
   readonly #stream: Redis;
+  readonly #listens: Promise<unknown>;
   readonly #queue: Queue<Task, TaskOutcome>;
   readonly #ends: QueueEvents;
   readonly #pending = new Map<string, Pending>();
@@ -73,7 +74,9 @@ export class RedisHost implements EngineHost {
     this.#options = options;
     this.#subscriber = anotherConnection(redis);
     this.#stream = anotherConnection(redis);
-    this.#subscriber.on("message", (channel, text) => this.#receive(channel, text));
+    this.#subscriber.on("pmessage", (_pattern, channel, text) => this.#receive(channel, text));
+    this.#listens = this.#subscriber.psubscribe(eventChannel("*"));
+    this.#listens.catch(() => undefined);
     this.#queue = new Queue(QUEUE, { connection: this.#redis });
     this.#ends = new QueueEvents(QUEUE, { connection: this.#stream });
     this.#queue.on("error", () => undefined);
@@ -101,8 +104,7 @@ export class RedisHost implements EngineHost {
     const ended = new Promise<JobEvent>((settle) => {
       this.#pending.set(id, { job, emit, settle, seen: 0, results: 0, changed: () => undefined });
     });
-    await this.#subscriber.subscribe(eventChannel(id));
-    await this.#ends.waitUntilReady();
+    await Promise.all([this.#listens, this.#ends.waitUntilReady()]);
     const task: Task = { job, document, refused: {}, ...(targets && { targets }) };
     await this.#queue.add("run", task, {
       jobId: id,
@@ -205,7 +207,6 @@ export class RedisHost implements EngineHost {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
-    void this.#subscriber.unsubscribe(eventChannel(id)).catch(() => undefined);
     const { job } = pending;
     pending.settle(
       last instanceof UmbelError

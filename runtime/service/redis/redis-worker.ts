@@ -13,6 +13,7 @@ import type { Json } from "#runtime/graph/json";
 import type { JobEvent } from "#runtime/protocol/events";
 import type { EngineHost } from "#runtime/service/engine-host";
 import type { ResultFolders } from "#runtime/service/result-places";
+import { persist, type Persistence } from "#runtime/service/storage/persist";
 import { receiptKey, type ResultStorage } from "#runtime/service/storage/result-storage";
 import { anotherConnection } from "./connect.ts";
 import {
@@ -149,20 +150,26 @@ export class RedisWorker implements AsyncDisposable {
   async #work(task: TaskJob, token: string | undefined, running: Running): Promise<TaskOutcome> {
     const { redis, host, receiptFolder, storage, log } = this.#options;
     const { job, targets } = task.data;
-    const stored = await storage?.getText(receiptKey(job));
-    if (typeof stored === "string") return JSON.parse(stored) as TaskOutcome;
+    const [finished, ends] = await Promise.all([
+      readReceipt(receiptFolder, job),
+      redis.exists(cancelKey(running.task)),
+    ]);
+    if (storage !== undefined && task.attemptsStarted > 1) {
+      // By a worker that died when it had delivered all.
+      const persistence = this.#persistence(running);
+      const stored = await persist(() => storage.getText(receiptKey(job)), persistence);
+      if (stored !== null) return JSON.parse(stored) as TaskOutcome;
+    }
     const events = this.#eventsOf(running);
-    const finished = await readReceipt(receiptFolder, job);
     if (finished !== null) {
       // By a worker that died before it could say so.
       for (const event of finished.events) events.emit(event);
       return this.#finish(running, events, finished.events.find(isLast));
     }
+    if (ends === 1 || running.stop.signal.aborted) return cancelled(job);
     const document = parseDocument(task.data.document as Json);
     const reason = this.#options.reasonAgainst(document);
     if (reason !== null) return this.#passOn(task, token, reason);
-    const isCancelled = (await redis.exists(cancelKey(running.task))) === 1;
-    if (isCancelled || running.stop.signal.aborted) return cancelled(job);
     log?.(`runs ${job}`);
     const last = await host.run(job, document, events.emit, targets);
     // BullMQ tries it again, here or elsewhere.
@@ -171,21 +178,24 @@ export class RedisWorker implements AsyncDisposable {
     return this.#finish(running, events, last);
   }
 
-  #eventsOf({ task, job, stop }: Running): TaskEvents {
-    const { redis, folders, storage, storagePatience = STORAGE_PATIENCE, log } = this.#options;
+  #eventsOf(running: Running): TaskEvents {
+    const { redis, folders, storage = null } = this.#options;
     return new TaskEvents({
-      job,
+      job: running.job,
       folders,
       publish: (message) => {
-        void redis.publish(eventChannel(task), JSON.stringify(message)).catch(() => undefined);
+        const text = JSON.stringify(message);
+        void redis.publish(eventChannel(running.task), text).catch(() => undefined);
       },
-      storage: storage ?? null,
-      persistence: {
-        signal: stop.signal,
-        patience: storagePatience,
-        tell: (reason) => log?.(`${reason} Tries again.`),
-      },
+      storage,
+      persistence: this.#persistence(running),
     });
+  }
+
+  #persistence({ stop }: Running): Persistence {
+    const { storagePatience = STORAGE_PATIENCE, log } = this.#options;
+    const tell = (reason: string): void => log?.(`${reason} Tries again.`);
+    return { signal: stop.signal, patience: storagePatience, tell };
   }
 
   async #finish(

@@ -121,16 +121,22 @@ describe.skipIf(!hasRedis)("results in a storage", { timeout: 60_000 }, () => {
   });
 
   it("are not made again when their worker dies after it has delivered", async () => {
-    const outcome = {
-      last: { type: "job_finished", job: "known", seconds: 1, peakBytes: 5, nodes: [] },
-      count: 0,
-      results: [],
-    };
-    s3.objects.set(`team/${receiptKey("known")}`, Buffer.from(JSON.stringify(outcome)));
-    const one = await worker();
-    await f.add({}, { job: "known" });
-    expect(await f.ended("known")).toMatchObject({ state: "done", peakBytes: 5 });
-    expect(one.finished()).toEqual([]);
+    const first = await worker();
+    const job = await f.add();
+    const died = new Promise<void>((resolve) => {
+      s3.seen = (request) => {
+        if (request !== `PUT team/${receiptKey(job)}`) return;
+        s3.seen = () => undefined;
+        void endWorker(first.child, "SIGKILL").then(resolve);
+      };
+    });
+    await died;
+    const second = await worker();
+    expect(await f.ended(job)).toMatchObject({
+      state: "done",
+      results: [{ path: `${job}/clips/${job}.png` }],
+    });
+    expect([first.finished(), second.finished()]).toEqual([[job], []]);
   });
 
   it("are given up when their job is cancelled, or given back", async () => {
