@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import type { GraphDocument } from "#runtime/graph/document";
 import { isUmbelError } from "#runtime/errors";
 import type { RuntimeClient } from "#runtime/protocol/client";
+import type { ServiceEvent } from "#runtime/protocol/service-events";
 import type { PlanReport } from "#runtime/protocol/service-values";
 import type { Documents, DocumentsState } from "./documents.ts";
 
@@ -22,6 +23,7 @@ export interface Plans {
 }
 
 const DELAY_MS = 350;
+const RENEWING: ReadonlySet<ServiceEvent["type"]> = new Set(["models", "nodes", "settings"]);
 const NOTHING: PlanState = { document: null, report: null, problem: null, pending: false };
 
 export function createPlans(client: RuntimeClient, documents: Documents): Plans {
@@ -30,19 +32,21 @@ export function createPlans(client: RuntimeClient, documents: Documents): Plans 
   let tab: string | null = null;
   // The service ends an unfinished plan when the same view asks anew.
   const slot = `plan ${crypto.randomUUID()}`;
-  let asked: GraphDocument | null = null;
+  /** What the newest question is, or is going to be, about. */
+  let wanted: GraphDocument | null = null;
+  let question = 0;
 
   async function ask(): Promise<void> {
     const document = documents.active()?.document;
     if (document === undefined) return;
-    asked = document;
-    let answer: Partial<PlanState>;
+    const mine = ++question;
+    let answer: Pick<PlanState, "report" | "problem">;
     try {
       answer = { report: await client.call("graph.plan", { document, slot }), problem: null };
     } catch (error) {
       answer = { report: null, problem: isUmbelError(error) ? error.message : String(error) };
     }
-    if (asked === document) store.setState({ document, pending: false, ...answer });
+    if (mine === question) store.setState({ document, pending: false, ...answer });
   }
 
   function schedule(): void {
@@ -51,31 +55,46 @@ export function createPlans(client: RuntimeClient, documents: Documents): Plans 
     timer = setTimeout(() => void ask(), DELAY_MS);
   }
 
+  function forget(): void {
+    clearTimeout(timer);
+    question++;
+    wanted = null;
+    store.setState(NOTHING);
+  }
+
   function look(state: DocumentsState): void {
     const document = state.active === null ? undefined : state.open[state.active]?.document;
     if (state.active !== tab) {
       tab = state.active;
-      store.setState(NOTHING);
+      forget();
     }
-    if (changed(document, store.getState().document)) schedule();
+    if (document === undefined || !changed(document, wanted)) return;
+    wanted = document;
+    schedule();
+  }
+
+  /** Files, nodes or settings are others now: the same graph may need something else. */
+  function receive({ type }: ServiceEvent): void {
+    if (!RENEWING.has(type)) return;
+    if (wanted !== null) schedule();
   }
 
   return {
     store,
     watch() {
-      const unsubscribe = documents.store.subscribe(look);
+      const stops = [documents.store.subscribe(look), client.subscribe(receive)];
       look(documents.store.getState());
       return () => {
-        unsubscribe();
-        clearTimeout(timer);
+        for (const stop of stops) stop();
+        forget();
+        tab = null;
       };
     },
   };
 }
 
 /** Places and colours of nodes need no new plan. */
-function changed(now: GraphDocument | undefined, planned: GraphDocument | null): boolean {
-  if (now === undefined) return false;
+function changed(now: GraphDocument, planned: GraphDocument | null): boolean {
   if (planned === null || now.links !== planned.links || now.subgraphs !== planned.subgraphs) {
     return now !== planned;
   }
