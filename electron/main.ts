@@ -1,7 +1,7 @@
 /** The desktop app: which parts it has and in which order they start. */
 import { app } from "electron";
 import { join } from "node:path";
-import { handleCalls } from "./ipc/main.ts";
+import { handleCalls, sendEvent } from "./ipc/main.ts";
 import { Files } from "./modules/files.ts";
 import { setMenu } from "./modules/menu.ts";
 import { handleProtocols, registerSchemes } from "./modules/protocols.ts";
@@ -16,6 +16,7 @@ const service = new ServiceProcess({
   version: app.getVersion(),
   dataFolder: join(dataFolder, "service"),
   workFolder: join(app.getPath("home"), "Umbel"),
+  tellDown: (client, down) => sendEvent(client, "service.down", down),
 });
 const mediaFolders = () => service.folders;
 const files = new Files({ dataFolder, windows, mediaFolders });
@@ -40,6 +41,10 @@ async function start(): Promise<void> {
   handleCalls({
     "service.connect": (_params, sender) => {
       service.connect(sender);
+      return null;
+    },
+    "service.restart": async () => {
+      await service.restart();
       return null;
     },
   });

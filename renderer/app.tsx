@@ -7,8 +7,10 @@ import { PanelsProvider } from "./panels/panels-context.tsx";
 import { Palettes } from "./palette/palettes.tsx";
 import { Rail } from "./rail.tsx";
 import { Dock, Inspector, Overlays, PANELS, ToastStack } from "./slots.tsx";
+import { StartFailurePage } from "./panels/notices/start-failure-page.tsx";
 import { DOCK_LEAST, DOCK_MOST } from "./stores/layout.ts";
 import { FileBar } from "./top/file-bar.tsx";
+import { RuntimeBar } from "./top/runtime-bar.tsx";
 import { TopBar } from "./top/top-bar.tsx";
 import { ErrorBoundary } from "./ui/error-boundary.tsx";
 import { FileDrop } from "./file-drop.tsx";
@@ -16,6 +18,14 @@ import "./app.css";
 
 export function App() {
   useTheme();
+  const failed = useEditorStore(
+    (editor) => editor.startup,
+    ({ phase, failure }) => (phase === "failed" ? failure : null),
+  );
+  return failed === null ? <Window /> : <StartFailurePage failure={failed} />;
+}
+
+function Window() {
   const layout = useEditorStore(
     (editor) => editor.layout,
     (state) => state,
@@ -42,7 +52,10 @@ export function App() {
             </aside>
           )}
           <main className="canvas-region" aria-label="Graph" data-region tabIndex={-1}>
-            <FileBar />
+            <div className="notice-bars">
+              <RuntimeBar />
+              <FileBar />
+            </div>
             <ErrorBoundary name="The canvas">
               <Canvas />
             </ErrorBoundary>

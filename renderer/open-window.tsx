@@ -27,11 +27,11 @@ export function openWindow(client: RuntimeClient, shell: Shell, info: WindowInfo
       </EditorProvider>
     </StrictMode>,
   );
-  editor
-    .start()
-    .then(() => connectShell(editor))
-    .then(() => firstStart(editor))
-    .then(() => performance.mark("umbel:interactive"))
-    .catch((error: unknown) => editor.toasts.fail("The runtime did not answer", error));
+  void editor.startup.begin(async () => {
+    await editor.start();
+    connectShell(editor);
+    firstStart(editor);
+    performance.mark("umbel:interactive");
+  });
   return editor;
 }

@@ -33,10 +33,10 @@ export function Rail() {
           <button
             type="button"
             className={open === name ? "rail-button on" : "rail-button"}
-            aria-label={label}
             aria-expanded={open === name}
             onClick={() => editor.layout.togglePanel(name)}
           >
+            <span className="visually-hidden">{label}</span>
             <Icon name={icon} />
             <RailBadge panel={name} />
           </button>

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { BUNDLED_MODELS, NODE_FOLDER } from "#runtime/engine/locations";
-import { toUmbelError } from "#runtime/errors";
+import { toUmbelError, UmbelError } from "#runtime/errors";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { FromServiceProcess, ToServiceProcess } from "#runtime/protocol/host-messages";
 import { EnginesOfParent } from "./service/engines-of-parent.ts";
@@ -38,8 +38,21 @@ const engines = new EnginesOfParent((message) => parentPort.postMessage(message)
 
 async function open(): Promise<Service> {
   for (const folder of [settings.inputFolder, settings.outputFolder, settings.models[0]!])
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   return openService({ version, dataFolder, engine: settings, start: engines.start });
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UmbelError(
+      "ERR_FILE",
+      `Expected to make the folder ${folder}, got: ${reason}. Move what is in its place, or give it back its permissions.`,
+      { cause },
+    );
+  }
 }
 
 /** A service that cannot be opened still answers: with why. */

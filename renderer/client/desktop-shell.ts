@@ -33,6 +33,8 @@ export function createDesktopShell(bridge: DesktopBridge): Shell {
       bridge.on("files.changed", ({ path, version }) => listener(path, version)),
     shared: (listener) => bridge.on("files.shared", ({ path, shared }) => listener(path, shared)),
     command: (listener) => bridge.on("menu.command", ({ command }) => listener(command)),
+    runtimeDown: (listener) =>
+      bridge.on("service.down", ({ message, details }) => listener(message, details)),
     closing: (listener) => bridge.on("window.closing", () => listener()),
   };
 
@@ -65,6 +67,9 @@ export function createDesktopShell(bridge: DesktopBridge): Shell {
     showOther: (path) => call("files.showOther", { path }),
     async newWindow() {
       await call("window.new", {});
+    },
+    async restartRuntime() {
+      await call("service.restart", {});
     },
     setState: (state) => tell("window.state", state),
     setTheme: (theme) => tell("window.theme", { theme }),

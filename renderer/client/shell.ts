@@ -31,6 +31,8 @@ export interface ShellEvents {
   /** Whether another window shows a claimed file too. */
   readonly shared: (path: string, shared: boolean) => void;
   readonly command: (name: string) => void;
+  /** The runtime ended again and again right after its start: why, and what it printed. */
+  readonly runtimeDown: (message: string, details: string) => void;
   /** The window is to be closed: with `closeWindow` it is. */
   readonly closing: () => void;
 }
@@ -65,6 +67,8 @@ export interface Shell {
   release(path: string): Promise<void>;
   showOther(path: string): Promise<boolean>;
   newWindow(): Promise<void>;
+  /** Ends the runtime and starts it again; a page in a browser cannot. */
+  restartRuntime(): Promise<void>;
   setState(state: DesktopParams<"window.state">): void;
   setTheme(theme: "system" | "dark" | "light"): void;
   /** While guarded, the page is asked before its window closes. */

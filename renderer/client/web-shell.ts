@@ -53,6 +53,7 @@ export function createWebShell(
     release: async () => undefined,
     showOther: async () => false,
     newWindow: async () => void window.open(location.href, "_blank", "noopener"),
+    restartRuntime: async () => undefined,
     setState: ({ title }) => void (document.title = title),
     setTheme: () => undefined,
     guard: (on) => void (window.onbeforeunload = on ? (event) => event.preventDefault() : null),

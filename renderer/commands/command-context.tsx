@@ -11,7 +11,7 @@ import { newNode } from "../canvas/new-node.ts";
 import { addNode, freeId, type Point } from "../stores/edit/nodes.ts";
 import { COMMANDS } from "./all-commands.ts";
 import type { Command, CommandContext, RunOptionsState } from "./command.ts";
-import { closeTab, openDropped } from "./graph-files.ts";
+import { closeTab, openDropped, openRecent } from "./graph-files.ts";
 import { isTextField, keysOfCommand } from "./keymap.ts";
 import { runGraph } from "./run-graph.ts";
 
@@ -128,7 +128,9 @@ export function createCommands(editor: Editor): Commands {
     },
     mainMenu: () => [
       commands.item("file.new"),
+      commands.item("file.new-window"),
       commands.item("file.open"),
+      ...recentMenu(editor),
       "line",
       commands.item("file.save"),
       commands.item("file.save-as"),
@@ -147,6 +149,18 @@ export function createCommands(editor: Editor): Commands {
     openFile: (file) => openDropped(editor, file),
   };
   return commands;
+}
+
+const MOST_RECENT = 12;
+
+function recentMenu(editor: Editor): readonly MenuEntry[] {
+  const { files } = editor.recents.store.getState();
+  if (files.length === 0) return [];
+  const items = files.slice(0, MOST_RECENT).map(({ path, name }) => ({
+    label: name.replace(/\.json$/, ""),
+    run: () => void openRecent(editor, path),
+  }));
+  return [{ label: "Open recent", icon: "history", items }];
 }
 
 const Context = createContext<Commands | null>(null);

@@ -79,6 +79,14 @@ export const FILE_COMMANDS: readonly Command[] = [
     run: ({ editor }) => newGraph(editor),
   },
   {
+    id: "file.new-window",
+    title: "New window",
+    group: "File",
+    icon: "side",
+    keys: ["$mod+Shift+KeyN"],
+    run: ({ editor }) => editor.shell.newWindow(),
+  },
+  {
     id: "file.open",
     title: "Open a graph, picture or clip",
     group: "File",

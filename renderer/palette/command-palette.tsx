@@ -2,14 +2,16 @@ import { Command } from "cmdk";
 import fuzzysort from "fuzzysort";
 import { useMemo, useState } from "react";
 import type { Command as AppCommand } from "../commands/command.ts";
+import { openRecent } from "../commands/graph-files.ts";
 import { useCommands } from "../commands/command-context.tsx";
-import { useEditorStore } from "../editor-context.tsx";
+import { useEditor, useEditorStore } from "../editor-context.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Kbd } from "../ui/kbd.tsx";
 import { Marked } from "./marked.tsx";
 
 const RECENT_KEY = "umbel.recent-commands";
 const MOST_RECENT = 6;
+const MOST_FILES = 6;
 const NO_MARKS: ReadonlySet<number> = new Set();
 
 function recentCommands(): readonly string[] {
@@ -25,6 +27,11 @@ function recentCommands(): readonly string[] {
 export function CommandPalette() {
   const commands = useCommands();
   const [query, setQuery] = useState("");
+  const editor = useEditor();
+  const recents = useEditorStore(
+    () => editor.recents,
+    (state) => state.files,
+  );
   const descriptions = useEditorStore(
     (editor) => editor.nodes,
     (state) => state.descriptions,
@@ -52,6 +59,15 @@ export function CommandPalette() {
             threshold: 0.5,
           }),
     [descriptions, query],
+  );
+  const files = useMemo(
+    () =>
+      query.trim() === ""
+        ? recents.slice(0, MOST_FILES)
+        : fuzzysort
+            .go(query, recents, { key: "name", limit: MOST_FILES, threshold: 0.4 })
+            .map(({ obj }) => obj),
+    [recents, query],
   );
   const close = () => commands.openPalette(null);
   const choose = (command: AppCommand) => {
@@ -101,6 +117,25 @@ export function CommandPalette() {
               </Command.Item>
             );
           })}
+          {files.length > 0 && (
+            <Command.Group heading="Open recent">
+              {files.map(({ path, name }) => (
+                <Command.Item
+                  key={path}
+                  value={`file ${path}`}
+                  className="list-item"
+                  onSelect={() => {
+                    close();
+                    void openRecent(editor, path);
+                  }}
+                >
+                  <Icon name="history" />
+                  <span className="ellipsis grow">{name.replace(/\.json$/, "")}</span>
+                  <span className="t3 ellipsis recent-folder">{path.replace(/[^\\/]+$/, "")}</span>
+                </Command.Item>
+              ))}
+            </Command.Group>
+          )}
           {nodes.length > 0 && (
             <Command.Group heading="Add a node">
               {nodes.map(({ obj }) => (
@@ -120,7 +155,7 @@ export function CommandPalette() {
               ))}
             </Command.Group>
           )}
-          {listed.length + nodes.length === 0 && (
+          {listed.length + nodes.length + files.length === 0 && (
             <p className="palette-none t2">Nothing matches.</p>
           )}
         </Command.List>

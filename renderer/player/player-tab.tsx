@@ -1,5 +1,6 @@
 import { usePanels, usePanelStore } from "../panels/panels-context.tsx";
 import { EmptyState } from "../panels/notices/empty-state.tsx";
+import { useRunning } from "../panels/queue/use-running.ts";
 import type { AttentionView } from "../stores/player.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Segmented, type Segment } from "../ui/segmented.tsx";
@@ -31,6 +32,16 @@ export function PlayerTab() {
     (state) => state.attention,
   );
   const words = useAttentionWords(a, live);
+  const running = useRunning();
+  if (a === null && live === null && running !== null) {
+    const { title, progress } = running;
+    return (
+      <EmptyState icon="film" title={title}>
+        {progress !== null && progress.max > 1 && `${progress.value} of ${progress.max}. `}
+        Frames appear after the first step.
+      </EmptyState>
+    );
+  }
   if (a === null && live === null) {
     return (
       <EmptyState icon="film" title="No results yet">

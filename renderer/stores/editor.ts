@@ -10,12 +10,16 @@ import { createProblems, type Problems } from "./problems.ts";
 import { createRuns, type Runs } from "./run.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import { createSettings, type Settings } from "./settings.ts";
+import { createRecents, type Recents } from "./recents.ts";
+import { createStartup, type Startup } from "./startup.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
 export interface Editor {
   readonly client: RuntimeClient;
   readonly shell: Shell;
   readonly window: WindowInfo;
+  readonly startup: Startup;
+  readonly recents: Recents;
   readonly fileLinks: FileLinks;
   readonly documents: Documents;
   readonly selection: Selection;
@@ -39,6 +43,8 @@ export function createEditor(
 ): Editor {
   const documents = createDocuments(Date.now, () => `${window.session}/${crypto.randomUUID()}`);
   const fileLinks = createFileLinks(shell, documents);
+  const startup = createStartup(shell);
+  const recents = createRecents(shell, documents);
   const nodes = createNodes(client);
   const runs = createRuns(client);
   const settings = createSettings(client);
@@ -50,6 +56,7 @@ export function createEditor(
   const load = () => Promise.all([nodes.load(), settings.load(), runs.load()]);
   const unsubscribe = client.subscribe((event) => {
     runs.receive(event);
+    startup.receive(event);
     if (event.type === "settings") settings.receive(event.settings);
     if (event.type === "nodes" || event.type === "models") void nodes.load();
     if (event.type === "reconnected") {
@@ -77,6 +84,8 @@ export function createEditor(
     client,
     shell,
     window,
+    startup,
+    recents,
     fileLinks,
     documents,
     selection: createSelection(),
@@ -102,6 +111,7 @@ export function createEditor(
     stop() {
       unsubscribe();
       problems.stop();
+      recents.stop();
       journal.stop();
       fileLinks.stop();
     },

@@ -26,7 +26,8 @@ export function createMemory(client: RuntimeClient): Memory {
     refresh,
     load: async () => {
       store.setState({ info: await client.call("service.info", {}) });
-      await refresh();
+      // Without an engine there is nothing that it holds; the device's note says why.
+      await refresh().catch(() => store.setState({ report: null }));
     },
     free: async () => {
       await client.call("memory.free", {});

@@ -30,6 +30,13 @@ export interface Panels {
 /** The work of a step of a sampler, so that a measured time is told of its like only. */
 export type GeometryOf = (document: GraphDocument, node: string) => TimedGeometry | null;
 
+/** After these the engine may be another, or there may be none. */
+const RENEWING_DEVICE: ReadonlySet<ServiceEvent["type"]> = new Set([
+  "settings",
+  "reconnected",
+  "engine_restarted",
+]);
+
 export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
   const { client, documents, runs, toasts, layout } = editor;
   const player = createPlayer(mayMove);
@@ -70,6 +77,7 @@ export function createPanels(editor: Editor, geometryOf: GeometryOf): Panels {
     pastRuns.receive(event);
     modelFiles.receive(event);
     stepTimes.receive(event, timedGeometry);
+    if (RENEWING_DEVICE.has(event.type)) void memory.load().catch(() => undefined);
     if (event.type === "preview") {
       player.set({
         live: { job: event.job, node: event.node, preview: event.preview },

@@ -13,6 +13,7 @@ export function TopBar() {
   const keys = commands.keysOf("help.commands");
   return (
     <header className="top-bar">
+      <h1 className="visually-hidden">Umbel</h1>
       <Menu entries={() => commands.mainMenu()}>
         <button type="button" className="logo" aria-label="Umbel menu">
           <Mark size={22} />

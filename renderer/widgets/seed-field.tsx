@@ -56,13 +56,13 @@ export function SeedField(props: SeedFieldProps) {
           type="button"
           className="field-value mono seed-digits ellipsis"
           disabled={disabled}
-          aria-label={`${fieldName(props)}, ${groupDigits(digits)}`}
           title={digits}
           onClick={() => {
             finished.current = false;
             setEditing(true);
           }}
         >
+          <span className="visually-hidden">{fieldName(props)}, </span>
           {groupDigits(digits)}
         </button>
       )}

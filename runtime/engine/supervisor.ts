@@ -43,6 +43,8 @@ export class EngineSupervisor implements AsyncDisposable {
   #process: EngineProcess | null = null;
   #ready: Promise<Running> | null = null;
   #ended: Promise<void> = Promise.resolve();
+  /** The process that runs had opened: its end is worth telling, that of one that never worked is an answer. */
+  #opened = false;
   #lastRequest = 0;
   #stopped = false;
 
@@ -137,8 +139,10 @@ export class EngineSupervisor implements AsyncDisposable {
       const { entry = ENGINE_ENTRY, start = forkEngine } = this.#options;
       const process = this.#launch(start, entry);
       process.onMessage((message) => {
-        if (message.type === "ready") resolve({ process, device: message.device });
-        else if (message.type === "unusable") reject(fromRecord(message.error));
+        if (message.type === "ready") {
+          this.#opened = true;
+          resolve({ process, device: message.device });
+        } else if (message.type === "unusable") reject(fromRecord(message.error));
         else this.#receive(message);
       });
       this.#ended = new Promise((ended) =>
@@ -186,7 +190,8 @@ export class EngineSupervisor implements AsyncDisposable {
     for (const [job, { sent }] of this.#jobs) if (sent) this.#end(job, failed(job, gone(reason)));
     for (const answer of this.#requests.values()) answer(gone(reason));
     this.#requests.clear();
-    if (!this.#stopped) this.#options.onRestart?.(reason);
+    if (!this.#stopped && this.#opened) this.#options.onRestart?.(reason);
+    this.#opened = false;
   }
 }
 

@@ -54,6 +54,9 @@ export const desktopCalls = {
   /** A port to the runtime service follows as a window message named SERVICE_PORT. */
   "service.connect": call(nothing, done),
 
+  /** Ends the runtime service, should it run, and starts it now. */
+  "service.restart": call(nothing, done),
+
   "files.open": call(z.object({ kind: fileKind, many: z.boolean() }), z.array(openedFile)),
   /** Of files that may be too large to read: a place only. */
   "files.pick": call(z.object({ kind: fileKind }), path.nullable()),
@@ -101,6 +104,8 @@ export const desktopEvents = {
   "files.shared": z.object({ path, shared: z.boolean() }),
   /** The user wants the window closed: "window.close" does it. */
   "window.closing": nothing,
+  /** The runtime service ended again and again right after its start: in words, and what it printed last. */
+  "service.down": z.object({ message: z.string(), details: z.string() }),
   /** A command of the menu, by its name in the page's command list. */
   "menu.command": z.object({ command: z.string() }),
 } as const;

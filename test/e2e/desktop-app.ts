@@ -47,7 +47,12 @@ export function newHome(): string {
 
 /** Starts the app and waits until its page has read what the service knows. */
 export async function startApp(
-  options: { readonly home?: string; readonly args?: readonly string[] } = {},
+  options: {
+    readonly home?: string;
+    readonly args?: readonly string[];
+    /** False for a window that is not expected to get ready. */
+    readonly waits?: boolean;
+  } = {},
 ): Promise<DesktopApp> {
   const home = options.home ?? newHome();
   const { program, reason } = electronProgram();
@@ -87,7 +92,7 @@ export async function startApp(
     },
   };
   running.add(app);
-  await ready(page);
+  if (options.waits !== false) await ready(page);
   return app;
 }
 

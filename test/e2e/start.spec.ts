@@ -1,4 +1,7 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { expectAccessible } from "./axe.ts";
 import { graphFile, newHome, onEditor, screenshot, SMALL, startApp } from "./desktop-app.ts";
 
 test("the app starts, opens a file that it is given and ends when its window is closed", async () => {
@@ -86,4 +89,34 @@ test("the page is shut in: no Node, no foreign code, no other page, no permissio
     ({ BrowserWindow }) => BrowserWindow.getAllWindows().length,
   );
   expect(windows).toBe(1);
+});
+
+test("a runtime that cannot start says why, and is tried again", async () => {
+  const home = newHome();
+  writeFileSync(join(home, "Umbel"), "in the way of the folder");
+  const { page } = await startApp({ home, waits: false });
+  await page.getByRole("heading", { name: "The runtime does not start" }).waitFor();
+  await page
+    .getByText(/^Expected to make the folder .*Umbel.*, got: /)
+    .first()
+    .waitFor();
+  await expectAccessible(page);
+  await screenshot(page, "runtime-failed");
+  rmSync(join(home, "Umbel"));
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "Templates" }).waitFor();
+});
+
+test("an engine that does not start says why above the graph; another device mends it", async () => {
+  const home = newHome();
+  const { page } = await startApp({ home, args: [graphFile(home, "dawn.json", SMALL)] });
+  await page.getByRole("tab", { name: "dawn" }).waitFor();
+  await onEditor(page, (editor) => editor.settings.set({ device: "cuda" }));
+  const bar = page.getByRole("alert").filter({ hasText: "The engine does not start." });
+  await bar.waitFor();
+  await screenshot(page, "engine-failed");
+  await bar.getByRole("button", { name: "Try again" }).click();
+  await bar.getByRole("button", { name: "Try again" }).waitFor();
+  await onEditor(page, (editor) => editor.settings.set({ device: "cpu" }));
+  await bar.waitFor({ state: "detached" });
 });
