@@ -18,6 +18,7 @@ OP(cast, X, R)                       // any type -> any float type, round to nea
 OP(copy, X, R)                       // any strides -> contiguous, same type
 OP(cat, V, I, R)                     // join along an axis
 OP(embedding, W, T, O)               // table [N, C], ids int32 [...] -> [..., C]
+OP(dequantize, T, I, O)              // bytes of whole blocks, number of their GGUF format -> any shape
 
 // Element-wise; two-operand ops broadcast as NumPy does
 OP(add, T, T, O)

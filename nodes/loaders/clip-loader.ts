@@ -1,5 +1,6 @@
 import { combo, file } from "#runtime/sdk/inputs";
 import { defineNode, output } from "#runtime/sdk/node";
+import { TEXT_ENCODER_TYPES } from "#runtime/sdk/text-encoder-types";
 
 export default defineNode({
   type: "CLIPLoader",
@@ -9,7 +10,7 @@ export default defineNode({
   version: 1,
   inputs: {
     clip_name: file("text_encoders"),
-    type: combo(["wan"], { tooltip: "Model family whose prompts it encodes." }),
+    type: combo(TEXT_ENCODER_TYPES, { tooltip: "Model family whose prompts it encodes." }),
     device: combo(["default", "cpu"], { advanced: true }),
   },
   outputs: { CLIP: output("CLIP") },

@@ -71,6 +71,32 @@ const original: Naming = {
   },
 };
 
+/** [canonical, llama.cpp] inside of a block. */
+const GGUF_NAMES: readonly (readonly [string, string])[] = [
+  ["layer.0.layer_norm", "attn_norm"],
+  ["layer.0.SelfAttention.q", "attn_q"],
+  ["layer.0.SelfAttention.k", "attn_k"],
+  ["layer.0.SelfAttention.v", "attn_v"],
+  ["layer.0.SelfAttention.o", "attn_o"],
+  ["layer.0.SelfAttention.relative_attention_bias", "attn_rel_b"],
+  ["layer.1.layer_norm", "ffn_norm"],
+  ["layer.1.DenseReluDense.wi_0", "ffn_gate"],
+  ["layer.1.DenseReluDense.wi_1", "ffn_up"],
+  ["layer.1.DenseReluDense.wo", "ffn_down"],
+];
+const fromGguf = new Map(GGUF_NAMES.map(([to, from]) => [from, to]));
+
+const llamaCpp: Naming = {
+  id: "gguf",
+  canonical(name) {
+    if (name === "token_embd.weight") return "shared.weight";
+    if (name === "enc.output_norm.weight") return "encoder.final_layer_norm.weight";
+    const parts = /^enc\.blk\.(\d+)\.(\w+)\.weight$/.exec(name);
+    const part = fromGguf.get(parts?.[2] ?? "");
+    return parts === null || part === undefined ? null : `encoder.block.${parts[1]}.${part}.weight`;
+  },
+};
+
 // Configuration
 
 const biasName = (block: number) =>
@@ -222,7 +248,7 @@ const umt5: TextEncoderFamily<Umt5Config> = {
   family: "umt5",
   title: "UMT5 text encoder",
   kind: "text-encoder",
-  namings: [transformers, original],
+  namings: [transformers, original, llamaCpp],
   detect,
   published: [
     {

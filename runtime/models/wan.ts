@@ -180,7 +180,10 @@ function read(header: CheckpointHeader): WanConfig | string | null {
   const [dim = 0, channels = 0, ...patch] = shape("patch_embedding.weight");
   const [frames, height, width] = patch;
   if (frames === undefined || height === undefined || width === undefined || patch.length !== 3) {
-    return null;
+    const isRest = !header.tensors.has("patch_embedding.weight");
+    return isRest && header.tensors.has("blocks.0.self_attn.norm_q.weight")
+      ? "its conversion is unfinished: patch_embedding.weight is missing"
+      : null;
   }
   const [ffnDim] = shape("blocks.0.ffn.0.weight");
   const textDim = shape("text_embedding.0.weight")[1];

@@ -1,7 +1,8 @@
 /** Ops that change type or layout. */
 import { UmbelError } from "#runtime/errors";
+import type { BlockFormat } from "./block-format.ts";
 import { launch } from "./launch.ts";
-import { isFloat, shapeText, type DType } from "./layout.ts";
+import { countElements, isFloat, shapeText, type DType } from "./layout.ts";
 import { expectDType, expectFloat, expectRank, shapeError, size } from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -52,4 +53,24 @@ export function embedding(table: Tensor, ids: Tensor): Tensor {
   expectDType("embedding", "ids", ids, "i32");
   const shape = [...ids.shape, size(table, 1)];
   return launch("embedding", { inputs: [table, ids] }, { shape, dtype: "f32" });
+}
+
+/** Bytes [n] of whole blocks of a format as a tensor of another shape with as many elements; exact in float32. */
+export function dequantize(
+  blocks: Tensor,
+  format: BlockFormat,
+  shape: readonly number[],
+  dtype: DType = "f32",
+): Tensor {
+  expectRank("dequantize", "the blocks", blocks, 1);
+  expectDType("dequantize", "the blocks", blocks, "u8");
+  if (!isFloat(dtype)) {
+    throw new UmbelError("ERR_DTYPE", `Expected a float type to dequantize to, got ${dtype}.`);
+  }
+  const bytes = (countElements(shape) / format.elements) * format.bytes;
+  if (blocks.numel !== bytes) {
+    const wanted = `${bytes} bytes of ${format.name} for ${shapeText(shape)}`;
+    shapeError("dequantize", "the blocks", wanted, blocks);
+  }
+  return launch("dequantize", { inputs: [blocks], attributes: [format.number] }, { shape, dtype });
 }

@@ -1,5 +1,5 @@
 /** The ops, one function an op of native/include/ops.h. */
-export { cast, cat, copy, embedding } from "./ops-layout.ts";
+export { cast, cat, copy, dequantize, embedding } from "./ops-layout.ts";
 export { add, affine, clamp, gelu, lincomb, mul, silu, sub } from "./ops-elementwise.ts";
 export {
   channelRmsNorm,

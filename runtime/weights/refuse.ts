@@ -26,7 +26,7 @@ const SIGNATURES: readonly Signature[] = [
   { matches: (head) => head[0] === 0x80 && (head[1] ?? 9) <= 5, description: PICKLE },
   {
     matches: says(/^GGUF|^FUGG/),
-    description: "a GGUF file, which is not read yet. Use the safetensors file of the model",
+    description: "a GGUF file. Give it a name that ends in .gguf",
   },
   {
     matches: says(/^version https:\/\/git-lfs/),
@@ -67,13 +67,18 @@ export function describeForeign(head: Uint8Array): string | null {
   return SIGNATURES.find(({ matches }) => matches(head, text))?.description ?? null;
 }
 
-/** The error for a file whose beginning is not that of a safetensors file. */
-export function foreignFile(path: string, head: Uint8Array, problem: string): UmbelError {
+/** The error for a file whose beginning is not that of the format it should have. */
+export function foreignFile(
+  path: string,
+  head: Uint8Array,
+  problem: string,
+  wanted = "a safetensors file",
+): UmbelError {
   const foreign = describeForeign(head);
-  if (foreign !== null) return checkpointError(path, `Expected a safetensors file, got ${foreign}`);
+  if (foreign !== null) return checkpointError(path, `Expected ${wanted}, got ${foreign}`);
   const pickled = /\.(ckpt|pt|pt2|pth|bin|pkl)$/i.test(path);
   return checkpointError(
     path,
-    `Expected a safetensors file, got another format${pickled ? " (pickles are refused)" : ""}: ${problem}`,
+    `Expected ${wanted}, got another format${pickled ? " (pickles are refused)" : ""}: ${problem}`,
   );
 }

@@ -1,4 +1,5 @@
 import type { TensorInfo } from "#runtime/sdk/model";
+import type { BlockFormat } from "#runtime/tensor/block-format";
 import type { Device } from "#runtime/tensor/device";
 import type { Tensor } from "#runtime/tensor/tensor";
 
@@ -10,6 +11,8 @@ export interface TensorEntry extends TensorInfo {
   readonly path: string;
   readonly byteOffset: number;
   readonly bytes: number;
+  /** Blocks in which it is stored; absent for elements that stand for themselves. `dtype` is what they become. */
+  readonly blocks?: BlockFormat;
 }
 
 /** What every checkpoint format offers: names and shapes at once, data when asked. */
@@ -19,11 +22,15 @@ export interface TensorFile extends Disposable {
   readonly size: number;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Files that the format carries beside its tensors, by the names that they have as tensors elsewhere. */
+  readonly embedded?: ReadonlyMap<string, () => Uint8Array>;
   /**
-   * A tensor that reads from the mapped file; the caller disposes it, and it outlives this object. Throws
-   * ERR_MISSING_TENSOR, ERR_CHECKPOINT for a type that ops cannot read.
+   * A tensor that reads from the mapped file, blocks dequantized in float32; the caller disposes it, and it outlives this
+   * object. Throws ERR_MISSING_TENSOR, ERR_CHECKPOINT for a type that ops cannot read.
    */
   tensor(name: string, device: Device): Tensor;
+  /** The stored bytes of a tensor, as `tensor` reads them. */
+  stored(name: string, device: Device): Tensor;
   /** The stored bytes of a (small) tensor. Throws ERR_MISSING_TENSOR. */
   read(name: string): Uint8Array<ArrayBuffer>;
 }

@@ -4,6 +4,8 @@ import { openDevice } from "#runtime/tensor/devices";
 import { Cases, type CaseResult } from "./cases.ts";
 import type { Bench, Check } from "./check.ts";
 import { comfyui } from "./checks/comfyui.ts";
+import { ggufMalformed, ggufQuants, ggufValid } from "./checks/gguf.ts";
+import { ggufModels } from "./checks/gguf-models.ts";
 import { hunyuanDit } from "./checks/hunyuan-dit.ts";
 import { hunyuanLora } from "./checks/hunyuan-lora.ts";
 import { hunyuanVae } from "./checks/hunyuan-vae.ts";
@@ -33,6 +35,10 @@ const CHECKS: readonly Check[] = [
   noise,
   sentencepiece,
   manifests,
+  ggufModels,
+  ggufQuants,
+  ggufMalformed,
+  ggufValid,
   comfyui,
 ];
 

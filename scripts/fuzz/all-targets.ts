@@ -6,6 +6,7 @@ import { ScratchFolder } from "./scratch-file.ts";
 import type { FuzzTarget } from "./target.ts";
 import { checkpointTarget } from "./targets/checkpoint.ts";
 import { documentTarget } from "./targets/document.ts";
+import { ggufTarget } from "./targets/gguf.ts";
 import { loraTarget } from "./targets/lora.ts";
 import { mediaTarget } from "./targets/media.ts";
 import { openGraphTarget } from "./targets/open-graph.ts";
@@ -31,6 +32,7 @@ export async function openTargets(): Promise<Targets> {
     list: [
       checkpointTarget(device, families, scratch, seeds),
       shardedIndexTarget(scratch, seeds),
+      ggufTarget(device, families, scratch, seeds),
       lora,
       await documentTarget(),
       tokenizerTarget(),

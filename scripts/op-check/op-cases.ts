@@ -1,4 +1,5 @@
 import { attentionCases } from "./attention-cases.ts";
+import { blockCases } from "./block-cases.ts";
 import { elementwiseCases } from "./elementwise-cases.ts";
 import { matrixCases } from "./matrix-cases.ts";
 import { normCases } from "./norm-cases.ts";
@@ -7,6 +8,7 @@ import type { OpCase } from "./op-case.ts";
 /** Cases of every op. */
 export const opCases: readonly OpCase[] = [
   ...elementwiseCases,
+  ...blockCases,
   ...normCases,
   ...matrixCases,
   ...attentionCases,

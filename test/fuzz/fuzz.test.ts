@@ -24,6 +24,7 @@ const target = (name: string) => {
 describe.each([
   "checkpoint",
   "sharded-index",
+  "gguf",
   "lora",
   "document",
   "tokenizer",

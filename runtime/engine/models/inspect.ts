@@ -101,7 +101,7 @@ function inspectModel(model: DetectedModel): ModelInspection {
     tensors: entries.length,
     parameters: sum(entries),
     scaled: part.scales.size,
-    tokenizer: part.assets.has("spiece_model"),
+    tokenizer: part.assets.has("spiece_model") || part.file.embedded?.has("spiece_model") === true,
     missing,
     unknown,
     mismatched,

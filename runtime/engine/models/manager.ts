@@ -24,7 +24,7 @@ import type {
 } from "#runtime/sdk/values";
 import { CudaDevice } from "#runtime/tensor/cuda-device";
 import type { Device } from "#runtime/tensor/device";
-import { countElements, dtypeSize } from "#runtime/tensor/layout";
+import { countElements } from "#runtime/tensor/layout";
 import type { DType } from "#runtime/tensor/tensor";
 import type { LoraUse } from "#runtime/weights/lora-merge";
 import type { LoraReport } from "#runtime/weights/lora-plan";
@@ -244,12 +244,14 @@ export class ModelManager implements ModelAccess {
     const scaled = [...detected.names].filter(([, pieces]) =>
       pieces.some(({ own }) => detected.part.scales.has(own)),
     );
+    const matrixType = MATRIX_TYPES[weightType];
     const source = checkpointSource(detected, this.#device, {
       scaledType: this.#ownType(
         scaled.map(([name]) => name),
         detected,
       ),
-      matrixType: MATRIX_TYPES[weightType],
+      matrixType,
+      keepsBlocks: matrixType === null && this.#keepsBlocks(detected),
     });
     const store = sourceStore(source);
     return {
@@ -266,13 +268,31 @@ export class ModelManager implements ModelAccess {
   #patched(base: BaseModel, uses: readonly LoraUse[], { weightType }: Wanted): WeightStore {
     const { detected, source, store } = base;
     const names = new Set(uses.flatMap(({ plan }) => [...plan.patches.keys()]));
-    const merged = this.#ownType([...names], detected);
+    // What is unpacked for each use is merged for each use, and takes no memory of its own.
+    const own = [...names].filter((name) => (source.packed?.(name) ?? null) === null);
+    const merged = this.#ownType(own, detected);
     const matrix = MATRIX_TYPES[weightType] ?? merged;
     // Scales are multiplied out in full precision before LoRAs are added, and the sum is rounded once.
     const exact = checkpointSource(detected, this.#device, { scaledType: "f32", matrixType: null });
     const typeOf = (name: string): DType =>
       isMatrix(name, detected.specs.get(name)?.shape ?? []) ? matrix : merged;
     return patchedStore(store, { ...source, realise: (name) => exact.realise(name) }, uses, typeOf);
+  }
+
+  /**
+   * Whether weights in blocks stay so and are unpacked for each use. On a GPU always: that costs little there, and memory is
+   * what such files are chosen for. Elsewhere unless all of them in float32 fit well.
+   */
+  #keepsBlocks({ names, part }: DetectedModel): boolean {
+    let elements = 0;
+    for (const { own } of [...names.values()].flat()) {
+      const entry = part.weights.get(own);
+      if (entry?.blocks !== undefined) elements += countElements(entry.shape);
+    }
+    if (elements === 0) return false;
+    if (this.#device.name === "cuda" || 4 * elements > this.#residents.budget / 2) return true;
+    this.#residents.makeRoom(4 * elements);
+    return false;
   }
 
   /**
@@ -296,7 +316,7 @@ function storedBytes({ names, part }: DetectedModel): number {
   for (const { own } of [...names.values()].flat()) {
     const entry = part.file.tensors.get(part.prefix + own);
     if (entry === undefined || entry.dtype === "other") continue;
-    bytes += countElements(entry.shape) * dtypeSize(entry.dtype);
+    bytes += entry.bytes;
   }
   return bytes;
 }

@@ -14,8 +14,8 @@ const MAX_BYTES = 64 * 2 ** 20;
 const read = new WeakMap<ModelPart, Uint8Array>();
 
 /**
- * The sentencepiece model of a text encoder: inside of its file (`spiece_model`, as ComfyUI's files have it), or beside
- * it; the same array for the same part. Throws ERR_TOKENIZER.
+ * The sentencepiece model of a text encoder: inside of its file (`spiece_model` as ComfyUI's files have it, keys of a GGUF
+ * file), or beside it; the same array for the same part. Throws ERR_TOKENIZER.
  */
 export function tokenizerBytes(part: ModelPart): Uint8Array {
   const known = read.get(part) ?? readTokenizer(part);
@@ -24,6 +24,8 @@ export function tokenizerBytes(part: ModelPart): Uint8Array {
 }
 
 function readTokenizer({ file, assets }: ModelPart): Uint8Array {
+  const embedded = file.embedded?.get("spiece_model");
+  if (embedded !== undefined) return embedded();
   const inside = assets.get("spiece_model");
   if (inside !== undefined) return file.read(inside);
   const folder = dirname(file.path);

@@ -1,6 +1,6 @@
 /** Where the weights of a model come from, before any LoRA. */
 import type { Device } from "#runtime/tensor/device";
-import { cast, mul } from "#runtime/tensor/ops";
+import { cast, dequantize, mul } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
 import { UmbelError } from "#runtime/errors";
@@ -19,6 +19,14 @@ export interface WeightSource {
   has(name: string): boolean;
   /** A new tensor that belongs to the caller. Throws ERR_MISSING_TENSOR. */
   realise(name: string): RealisedTensor;
+  /** Weights that are kept in blocks and unpacked for each use; null for all others. */
+  packed?(name: string): PackedTensor | null;
+}
+
+export interface PackedTensor {
+  /** The blocks as a new tensor that belongs to the caller. */
+  stored(): RealisedTensor;
+  unpack(blocks: Tensor): Tensor;
 }
 
 export interface CheckpointSourceOptions {
@@ -26,14 +34,17 @@ export interface CheckpointSourceOptions {
   readonly scaledType: DType;
   /** Type in which matrices are kept; null: as they are in the file. */
   readonly matrixType: DType | null;
+  /** Keeps weights that are stored in blocks as they are; absent: they are kept dequantized. */
+  readonly keepsBlocks?: boolean;
 }
 
 /** Weights of a checkpoint under canonical names: in place where they can be, scaled float8 multiplied out. */
 export function checkpointSource(
   { part, names, specs, family }: DetectedModel,
   device: Device,
-  { scaledType, matrixType }: CheckpointSourceOptions,
+  { scaledType, matrixType, keepsBlocks = false }: CheckpointSourceOptions,
 ): WeightSource {
+  const mappable = device.name !== "cuda";
   return {
     device,
     has: (name) => names.has(name),
@@ -41,7 +52,7 @@ export function checkpointSource(
       const [first, ...others] = names.get(name) ?? [];
       if (first === undefined) throw missingTensor(name, family.title, part.file.path);
       const shape = specs.get(name)?.shape;
-      let mapped = others.length === 0 && first.swapped !== true && device.name !== "cuda";
+      let mapped = others.length === 0 && first.swapped !== true && mappable;
       const realisePiece = ({ own, swapped }: StoredPiece): Tensor => {
         const stored = part.file.tensor(part.prefix + own, device);
         const scale = part.scales.get(own);
@@ -56,7 +67,7 @@ export function checkpointSource(
               ? stored.dtype
               : scaledType;
         const typed = scaled.dtype === type ? scaled : cast(scaled, type);
-        mapped &&= typed === stored;
+        mapped &&= typed === stored && part.weights.get(own)?.blocks === undefined;
         return swapped === true ? swapHalves(typed) : typed;
       };
       return scope(() => {
@@ -64,6 +75,19 @@ export function checkpointSource(
         const tensor = shape === undefined ? whole : whole.reshape(shape);
         return { tensor, mapped };
       });
+    },
+    packed(name) {
+      const [first, ...others] = names.get(name) ?? [];
+      if (!keepsBlocks || first === undefined) return null;
+      const { own, swapped } = first;
+      const entry = part.weights.get(own);
+      const blocks = entry?.blocks;
+      if (blocks === undefined || others.length > 0 || swapped === true) return null;
+      const shape = specs.get(name)?.shape ?? entry?.shape ?? [];
+      return {
+        stored: () => ({ tensor: part.file.stored(part.prefix + own, device), mapped: mappable }),
+        unpack: (stored) => dequantize(stored, blocks, shape, device.compute),
+      };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { WeightPreparation, Weights } from "#runtime/sdk/model";
 import { keep, scope } from "#runtime/tensor/scope";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
 import { mergePatches, patchesOf, type LoraUse } from "#runtime/weights/lora-merge";
-import type { WeightSource } from "./weight-source.ts";
+import type { PackedTensor, WeightSource } from "./weight-source.ts";
 
 /** Weights that were realised stay until `dispose`. */
 export interface WeightStore extends Weights, Disposable {
@@ -10,13 +10,18 @@ export interface WeightStore extends Weights, Disposable {
   readonly bytes: number;
 }
 
-/** Weights as they come from a source, each realised when it is first asked for. */
+/**
+ * Weights as they come from a source, each realised when it is first asked for. Those that the source keeps packed are
+ * unpacked each time, into the scope of whoever asks: no more of them exist at once than are in use.
+ */
 export function sourceStore(source: WeightSource): WeightStore {
   const kept = new KeptTensors();
   return {
     device: source.device,
     has: (name) => source.has(name),
     get: (name, preparation) => {
+      const packed = source.packed?.(name) ?? null;
+      if (packed !== null) return unpacked(kept, name, packed, preparation);
       const key = keyOf(name, preparation);
       return (
         kept.get(key) ??
@@ -54,6 +59,11 @@ export function patchedStore(
     get: (name, preparation) => {
       const patches = patchesOf(uses, name);
       if (patches.length === 0) return base.get(name, preparation);
+      if ((source.packed?.(name) ?? null) !== null) {
+        return scope(() =>
+          prepared(mergePatches(base.get(name), patches, dtype(name)), preparation),
+        );
+      }
       const key = keyOf(name, preparation);
       return (
         kept.get(key) ??
@@ -72,6 +82,20 @@ export function patchedStore(
     },
     [Symbol.dispose]: () => kept.dispose(),
   };
+}
+
+function unpacked(
+  kept: KeptTensors,
+  name: string,
+  packed: PackedTensor,
+  preparation: WeightPreparation | undefined,
+): Tensor {
+  const stored = kept.get(name) ?? kept.add(name, () => packed.stored());
+  return scope(() => prepared(packed.unpack(stored), preparation));
+}
+
+function prepared(weight: Tensor, preparation: WeightPreparation | undefined): Tensor {
+  return preparation === undefined ? weight : preparation.apply(weight);
 }
 
 function keyOf(name: string, preparation: WeightPreparation | undefined): string {

@@ -107,6 +107,7 @@ function fileOf(path: string, manifest: Manifest): TensorFile {
     tensors: new Map(tensors),
     metadata: {},
     tensor: none,
+    stored: none,
     read: none,
     [Symbol.dispose]: () => {},
   };

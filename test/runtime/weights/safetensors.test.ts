@@ -167,7 +167,6 @@ describe("another format", () => {
       "x.ckpt",
       /pickle.*never/,
     ],
-    ["GGUF", "GGUF\x03\0\0\0\0\0\0\0", "x.gguf", /GGUF file, which is not read yet/],
     ["a web page", "<!DOCTYPE html><html><body>404</body></html>", "x.safetensors", /web page/],
     [
       "an LFS pointer",

@@ -131,3 +131,52 @@ describe.skipIf(sharedDir() === null)(`LoRA files on the Wan transformer (${NO_S
     }
   });
 });
+
+describe.skipIf(sharedDir() === null)(`a transformer in a GGUF file (${NO_SHARED})`, () => {
+  const lora = {
+    path: sharedPath("goldens/wan/wan-lora/original_lora_AB.safetensors"),
+    strength: 0.8,
+  };
+
+  async function errorAndBytes(budget: number | undefined, key: string) {
+    const device = testDevice();
+    const models = new ModelManager({
+      device,
+      families,
+      ...(budget === undefined ? {} : { budget }),
+    });
+    const [name = ""] = key.split("+");
+    const checkpoint = models.identify(sharedPath(`goldens/gguf/wan/${name}.gguf`), "diffusion");
+    const io = sharedTensors("goldens/gguf/wan/io.safetensors");
+    const expected = sharedTensors("goldens/gguf/wan/expected.safetensors").get(key);
+    const first = (tensor: { values: Float32Array; shape: readonly number[] }) =>
+      tensor.values.subarray(0, tensor.values.length / (tensor.shape[0] ?? 1));
+    using lease = await models.diffusion({
+      ...modelRecipe(checkpoint),
+      loras: key.includes("+lora") ? [lora] : [],
+    });
+    using latent = device.tensor(first(io.get("x")), io.get("x").shape.slice(1));
+    using context = device.tensor(first(io.get("context")), io.get("context").shape.slice(1));
+    const timestep = io.get("timestep").values[0] ?? NaN;
+    using output = lease.instance.forward({ latent, timestep, context });
+    const values = await output.read();
+    await device.sync();
+    const { bytes } = models;
+    lease[Symbol.dispose]();
+    models.release();
+    return { error: relativeError(values, first(expected)), bytes };
+  }
+
+  it.each(["q8_0", "q4_k_m", "q4_k_m+lora@0.8"])(
+    "%s, unpacked once or for each use",
+    async (key) => {
+      const kept = await errorAndBytes(undefined, key);
+      const packed = await errorAndBytes(1, key);
+      expect(kept.error).toBeLessThan(2e-4);
+      expect(packed.error).toBeLessThan(2e-4);
+      // What stays in memory is little more than what the patch embedding needs in its own form.
+      expect(packed.bytes).toBeLessThan(kept.bytes / 10);
+      await expectNoLiveTensors();
+    },
+  );
+});
