@@ -8,9 +8,18 @@ import { fileURLToPath } from "node:url";
 
 const native = fileURLToPath(new URL("../native", import.meta.url));
 const toolkit = process.env.CUDA_PATH || "/usr/local/cuda";
-const KERNELS = ["row_norm", "cast", "upsample2x", "conv3d", "linear_product"];
+const KERNELS = [
+  "portable/row_norm.cu",
+  "portable/cast.cu",
+  "portable/upsample2x.cu",
+  "portable/conv3d.cu",
+  "portable/linear_product.cu",
+  "sm90/conv3d.cu",
+  "conv3d.cc",
+];
 // Host headers that stay as they are.
-const HOST = /^cuda\/(context|cublaslt|cublaslt_api)\.h$/;
+const HOST = /^cuda\/(context|cublaslt|cublaslt_api|conv3d)\.h$/;
+const PTX = /#include "cuda\/ptx\/[^"]+"/g;
 
 if (!existsSync(join(toolkit, "include/cuda_runtime_api.h"))) {
   console.error(`Expected the CUDA toolkit in ${toolkit}, got none. Name it in CUDA_PATH.`);
@@ -32,6 +41,8 @@ function rewrite(path) {
     (_, kernel, shape) =>
       `emulated::Launch(${shape}).run([&](const auto&... given) { ${kernel}(given...); }, `,
   );
+  text = text.replace(/asm volatile\("prefetch[^)]*\) : "memory"\);/g, ";");
+  text = text.replace(PTX, `#include "cuda/test/emulate/hopper_on_host.h"`);
   text = text.replace(
     "extern __shared__ __align__(128) uint8_t shared[];",
     "uint8_t* shared = emulated::shared_memory;",
@@ -53,9 +64,9 @@ function rewrite(path) {
 try {
   // All in one translation unit; what several files call by one name is told apart.
   const includes = KERNELS.map(
-    (name) =>
-      `#define is_aligned is_aligned_${name}\n` +
-      `#include "${rewrite(`cuda/portable/${name}.cu`)}"\n#undef is_aligned`,
+    (name, i) =>
+      `#define is_aligned is_aligned_${i}\n` +
+      `#include "${rewrite(`cuda/${name}`)}"\n#undef is_aligned`,
   );
   writeFileSync(join(work, "kernels.h"), `${includes.join("\n")}\n`);
   const program = join(work, "check");

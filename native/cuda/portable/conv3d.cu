@@ -5,6 +5,7 @@
 // H100 SXM, 3x3x3, TFLOP/s, before the epilogue went through shared memory (PyTorch 2.11, channels last, in brackets): 96
 // channels at 768 x 1280 96 (243), 192 at 384 x 640 128 (580), 384 at 192 x 320 169 (540). Not measured since.
 #include "core/fail.h"
+#include "cuda/conv3d.h"
 #include "cuda/portable/as_type.h"
 #include "cuda/portable/float_gemm.cuh"
 #include "cuda/portable/mma_gemm.cuh"
@@ -12,21 +13,18 @@
 namespace umbel {
 namespace {
 
-struct Geometry {
-  int x_frames, before_frames, height, width, channels;  // input
-  int out_height, out_width;
-  int kernel_t, kernel_h, kernel_w;
-  int stride_t, stride_h, stride_w;
-  int pad_t, pad_h, pad_w;  // in front
+using Geometry = cuda::ConvGeometry;
 
-  // Offset of a pixel's first channel in `before` or, counted on, in x; -1 outside.
-  __device__ __forceinline__ int64_t pixel(int t, int h, int w, bool* is_before) const {
-    if (t < 0 || t >= before_frames + x_frames || h < 0 || h >= height || w < 0 || w >= width) return -1;
-    *is_before = t < before_frames;
-    const int64_t frame = *is_before ? t : t - before_frames;
-    return ((frame * height + h) * width + w) * channels;
+// Offset of a pixel's first channel in `before` or, counted on, in x; -1 outside.
+__device__ __forceinline__ int64_t pixel_offset(const Geometry& g, int t, int h, int w, bool* is_before) {
+  const int shift = g.doubled;
+  if (t < 0 || t >= g.before_frames + g.x_frames || h < 0 || h >= g.height << shift || w < 0 || w >= g.width << shift) {
+    return -1;
   }
-};
+  *is_before = t < g.before_frames;
+  const int64_t frame = *is_before ? t : t - g.before_frames;
+  return ((frame * g.height + (h >> shift)) * g.width + (w >> shift)) * g.channels;
+}
 
 // Patches of output pixels.
 struct ConvRows {
@@ -70,7 +68,7 @@ struct ConvRows {
   __device__ __forceinline__ const __nv_bfloat16* at(const Row& row, const Cursor& c) const {
     if (c.t >= g.kernel_t) return nullptr;
     bool is_before = false;
-    const int64_t offset = g.pixel(row.t + c.t, row.h + c.h, row.w + c.w, &is_before);
+    const int64_t offset = pixel_offset(g, row.t + c.t, row.h + c.h, row.w + c.w, &is_before);
     return offset < 0 ? nullptr : (is_before ? before : x) + offset + c.channel;
   }
 };
@@ -83,7 +81,7 @@ struct FloatConvRows {
     const ConvRows::Row row = same.row(i);
     const ConvRows::Cursor c = same.cursor(k);
     bool is_before = false;
-    const int64_t offset = g.pixel(row.t + c.t, row.h + c.h, row.w + c.w, &is_before);
+    const int64_t offset = pixel_offset(g, row.t + c.t, row.h + c.h, row.w + c.w, &is_before);
     if (offset < 0) return 0.0f;
     const Elements& from = is_before ? before : x;
     return load_one(from.data, from.type, offset + c.channel);
@@ -96,7 +94,7 @@ Geometry describe(const Tensor& x, const Tensor* before, const Tensor& weight, s
   Geometry g{};
   g.x_frames = of(x.dim(0)), g.height = of(x.dim(1)), g.width = of(x.dim(2)), g.channels = of(x.dim(3));
   g.before_frames = before ? of(before->dim(0)) : 0;
-  g.out_height = of(out.dim(1)), g.out_width = of(out.dim(2));
+  g.out_frames = of(out.dim(0)), g.out_height = of(out.dim(1)), g.out_width = of(out.dim(2)), g.out_channels = of(out.dim(3));
   g.kernel_t = of(weight.dim(1)), g.kernel_h = of(weight.dim(2)), g.kernel_w = of(weight.dim(3));
   g.stride_t = of(stride[0]), g.stride_h = of(stride[1]), g.stride_w = of(stride[2]);
   g.pad_t = of(padding[0]), g.pad_h = of(padding[2]), g.pad_w = of(padding[4]);
@@ -133,6 +131,10 @@ void conv3d(CudaContext& ctx, const Tensor& x, const Tensor* before, const Tenso
   }
   const Tensor input = as_type(ctx, x, DType::bf16), w = as_type(ctx, weight, DType::bf16);
   const void* past = before ? as_type(ctx, *before, DType::bf16).data : nullptr;
+  const cuda::ConvArguments arguments{geometry, input.data, past, w.data, bias, residual, out};
+  if (!cuda::conv3d_sm90_obstacle(arguments, ctx.capability())) {
+    return check_cuda(cuda::conv3d_sm90(arguments, ctx.multiprocessors(), ctx.stream()), "conv3d");
+  }
   GemmArguments<ConvRows> g{};
   g.rows = {geometry, static_cast<const __nv_bfloat16*>(input.data), static_cast<const __nv_bfloat16*>(past), pixels};
   g.w = static_cast<const __nv_bfloat16*>(w.data);

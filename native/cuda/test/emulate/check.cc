@@ -11,12 +11,15 @@
 #undef UMBEL_KERNEL
 #define UMBEL_KERNEL(...)
 extern "C" cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
+extern "C" cudaError_t cudaGetLastError() { return cudaSuccess; }
 #define cudaFuncSetAttribute(...) cudaSuccess
 #include "kernels.h"
 
 namespace umbel {
 
-void check_cuda(cudaError_t, const char*) {}
+void check_cuda(cudaError_t status, const char* what) {
+  if (status != cudaSuccess) emulated::stop(what);
+}
 void fail(const char* code, const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
@@ -34,6 +37,7 @@ constexpr size_t kGuard = 64;  // bytes behind a tensor that must stay as they a
 class HostContext final : public CudaContext {
  public:
   bool bf16 = true;
+  int gpu = 90;
   cudaStream_t stream() const override { return nullptr; }
   void* scratch(size_t bytes) override {
     const size_t size = (bytes + kGuard + 255) / 256 * 256;
@@ -43,7 +47,7 @@ class HostContext final : public CudaContext {
   }
   bool cancelled() const override { return false; }
   bool bf16_compute() const override { return bf16; }
-  int capability() const override { return 90; }
+  int capability() const override { return gpu; }
   int multiprocessors() const override { return 2; }
   size_t shared_memory() const override { return size_t{227} << 10; }
   int32_t* fault() const override { return nullptr; }
@@ -231,7 +235,7 @@ void check_conv3d(const Convolution& c) {
     }
     wanted.push_back(sum);
   }
-  compare("conv3d " + std::to_string(channels) + " -> " + std::to_string(c.out), out, wanted);
+  compare("conv3d sm_" + std::to_string(ctx.gpu) + " " + std::to_string(channels) + " -> " + std::to_string(c.out), out, wanted);
 }
 
 void check_all() {
@@ -263,6 +267,18 @@ void check_all() {
   check_conv3d({{2, 6, 9, 40}, 3, {3, 3, 3}, {1, 1, 1}, {2, 0, 1, 1, 1, 1}, 0});
   check_conv3d({{5, 3, 5, 32}, 136, {3, 1, 1}, {2, 1, 1}, {0, 0, 0, 0, 0, 0}, 1});
   check_conv3d({{3, 5, 4, 3}, 2, {3, 2, 3}, {2, 3, 2}, {2, 2, 0, 1, 2, 0}, 0});
+  const std::vector<int64_t> one{1, 1, 1}, three{3, 3, 3}, same{0, 0, 1, 1, 1, 1}, causal{2, 0, 1, 1, 1, 1};
+  for (const int gpu : {90, 80}) {
+    ctx.gpu = gpu;
+    check_conv3d({{2, 17, 18, 32}, 96, three, one, causal, 0});
+    check_conv3d({{2, 5, 37, 64}, 128, three, one, same, 2});
+    check_conv3d({{1, 18, 7, 128}, 136, three, one, {1, 0, 1, 1, 1, 1}, 1});
+    check_conv3d({{2, 20, 9, 96}, 3, three, one, causal, 0});
+    check_conv3d({{1, 3, 33, 64}, 8, {1, 3, 3}, one, same, 0});
+    check_conv3d({{5, 7, 17, 64}, 32, {3, 1, 1}, {2, 1, 1}, {0, 0, 0, 0, 0, 0}, 1});
+    check_conv3d({{2, 9, 4, 32}, 40, {2, 2, 3}, one, {3, 1, 2, 2, 0, 3}, 0});
+  }
+  ctx.gpu = 90;
   ctx.bf16 = false;
   check_linear(70, 65, 20, DType::f32, 3, true, false);
   check_linear(33, 13, 7, DType::f32, 1, false, false);

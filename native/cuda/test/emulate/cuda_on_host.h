@@ -7,6 +7,7 @@
 #include <ucontext.h>
 #include <vector_functions.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -19,6 +20,8 @@
 #undef __launch_bounds__
 #define __launch_bounds__(...)
 #undef __shared__
+#undef __grid_constant__
+#define __grid_constant__
 #define __shared__ static
 
 namespace emulated {
@@ -128,6 +131,8 @@ class Launch {
 }  // namespace emulated
 
 using std::isnan;
+using std::max;
+using std::min;
 #define threadIdx (emulated::current->thread)
 #define blockIdx emulated::block_index
 #define blockDim emulated::block_size
@@ -142,6 +147,9 @@ inline float __shfl_xor_sync(unsigned, float v, int offset) {
   emulated::wait(warp.barrier, 32);
   return other;
 }
+// The lanes of the emulated kernels that ask have the same value.
+inline int __shfl_sync(unsigned, int v, int) { return v; }
+inline void __syncwarp() { emulated::wait(emulated::my_warp().barrier, 32); }
 template <class T>
 inline T __ldg(const T* p) {
   if (reinterpret_cast<uintptr_t>(p) % alignof(T) != 0) emulated::stop("a load that is not aligned");
