@@ -10,6 +10,7 @@ const native = fileURLToPath(new URL("../native", import.meta.url));
 const toolkit = process.env.CUDA_PATH || "/usr/local/cuda";
 const KERNELS = [
   "portable/row_norm.cu",
+  "portable/row_norm_aligned.cu",
   "portable/cast.cu",
   "portable/upsample2x.cu",
   "portable/conv3d.cu",

@@ -9,6 +9,7 @@
 // H100; this one is not measured yet.
 #include "core/fail.h"
 #include "cuda/portable/row_norm.h"
+#include "cuda/portable/row_norm_aligned.h"
 #include "cuda/portable/vector.cuh"
 
 namespace umbel {
@@ -224,6 +225,7 @@ void launch_row_norm(CudaContext& ctx, const RowNorm& norm, const Tensor& x, con
   if (out.numel() == 0) return;
   const int64_t width = norm.width > 0 ? norm.width : x.dim(-1);
   if (width > int64_t{1} << 30) fail("ERR_SHAPE", "Expected rows of at most 2^30 elements for a norm.");
+  if (launch_aligned_row_norm(ctx, norm, x, out)) return check_launch(name);
   RowNormArguments a{};
   a.width = static_cast<int>(width);
   a.rows = x.numel() / width;

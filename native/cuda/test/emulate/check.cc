@@ -13,6 +13,7 @@
 extern "C" cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
 extern "C" cudaError_t cudaGetLastError() { return cudaSuccess; }
 #define cudaFuncSetAttribute(...) cudaSuccess
+#define cudaOccupancyMaxActiveBlocksPerMultiprocessor(count, ...) (*(count) = 1, cudaSuccess)
 #include "kernels.h"
 
 namespace umbel {
@@ -242,18 +243,23 @@ void check_all() {
   using Kind = RowNorm::Kind;
   const std::pair<int64_t, int64_t> shapes[] = {{1, 1},    {3, 5},    {17, 16},  {40, 96},  {9, 100},  {5, 520},
                                                 {4, 1000}, {4, 1024}, {3, 1032}, {7, 1536}, {5, 5120}, {3, 5121},
-                                                {2, 8200}, {2, 13824}};
+                                                {2, 8200}, {2, 13824}, {300, 96}, {77, 64},  {35, 192}, {50, 128},
+                                                {9, 384},  {11, 3072}, {7, 512},  {5, 768},  {5, 2056}, {3, 10240}};
   for (const auto& [rows, width] : shapes) {
     for (const Kind kind : {Kind::layer, Kind::rms, Kind::channel}) {
       check_norm(kind, rows, width, DType::bf16, DType::bf16, false);
       check_norm(kind, rows, width, DType::f32, DType::f32, width % 2 == 0);
       check_norm(kind, rows, width, DType::f32, DType::bf16, false);
+      check_norm(kind, rows, width, DType::f32, DType::bf16, true);
     }
   }
   check_norm(Kind::rms, 6, 12, DType::f32, DType::f32, false, 2);
   check_norm(Kind::rms, 8, 68, DType::bf16, DType::bf16, false, 2);
   check_norm(Kind::rms, 6, 5120, DType::bf16, DType::bf16, false, 40);
   check_norm(Kind::rms, 4, 9216, DType::f32, DType::f32, false, 72);
+  check_norm(Kind::rms, 6, 1536, DType::bf16, DType::bf16, false, 12);
+  check_norm(Kind::rms, 10, 3072, DType::f32, DType::bf16, false, 48);
+  check_norm(Kind::rms, 5, 1536, DType::f32, DType::bf16, false, 3);
   for (int64_t activation = 0; activation < 4; ++activation) {
     check_linear(45, 72, 104, DType::bf16, activation, false, false);
   }
