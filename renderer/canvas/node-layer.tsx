@@ -2,9 +2,10 @@ import { memo, useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { FOLDED, isFolded } from "../stores/edit/groups.ts";
 import type { Point } from "../stores/edit/nodes.ts";
-import { useCanvas, useNodeScene, useScene } from "./canvas-context.tsx";
+import { useCanvas, useDetail, useNodeScene, useScene } from "./canvas-context.tsx";
 import { groupId } from "./group-ids.ts";
 import { GroupView } from "./group-view.tsx";
+import { NodeBlock } from "./node-tile.tsx";
 import { NodeView } from "./node-view.tsx";
 import { pressNode, type ViewMover } from "./node-press.ts";
 
@@ -64,25 +65,25 @@ export function NodeLayer({ view }: { readonly view: ViewMover }) {
   );
 }
 
-/** The class "react-flow__node" lets the middle button pan over a node. */
 const NodeShell = memo(function NodeShell({ id }: { readonly id: string }) {
   const { editor } = useCanvas();
   const box = useScene((state) => state.boxes.get(id));
   const view = useNodeScene(id);
   const selected = useStore(editor.selection.store, (state) => state.nodes.has(id));
+  const detail = useDetail(id);
   if (box === undefined || view === undefined) return null;
+  const place = {
+    transform: translate([box.x, box.y]),
+    width: box.width,
+    height: box.height,
+    zIndex: selected ? 4 : 3,
+  };
+  if (detail === "block" && view.model.kind !== "note")
+    return <NodeBlock view={view} selected={selected} place={place} />;
   return (
-    <div
-      className="react-flow__node node-shell nopan"
-      data-shell={id}
-      style={{
-        transform: translate([box.x, box.y]),
-        width: box.width,
-        height: box.height,
-        zIndex: selected ? 4 : 3,
-      }}
-    >
-      <NodeView view={view} selected={selected} />
+    // The class "react-flow__node" lets the middle button pan over a node.
+    <div className="react-flow__node node-shell nopan" data-shell={id} style={place}>
+      <NodeView view={view} selected={selected} detail={detail} />
     </div>
   );
 });

@@ -1,10 +1,8 @@
 import { memo, useRef } from "react";
 import { NODE_FEATURES } from "../slots.tsx";
-import type { NodeRunState } from "../stores/run-events.ts";
 import { tintColor } from "./categories.ts";
 import {
   useCanvas,
-  useDetail,
   useNodeProblems,
   useNodeRun,
   useScene,
@@ -12,11 +10,14 @@ import {
   useTried,
 } from "./canvas-context.tsx";
 import { useMeasured, NodeFields } from "./node-fields.tsx";
+import type { Detail } from "./level-of-detail.ts";
 import { NodeHeader } from "./node-header.tsx";
 import { nodeKeys } from "./node-keys.ts";
 import { NodeMessage } from "./node-message.tsx";
 import { isShown, NodePreview } from "./node-preview.tsx";
+import { nodeName } from "./node-name.ts";
 import { NodeResizer } from "./node-resizer.tsx";
+import { NodeTile } from "./node-tile.tsx";
 import { NoteView } from "./note-view.tsx";
 import type { NodeScene } from "./scene.ts";
 import { Socket } from "./socket.tsx";
@@ -25,29 +26,17 @@ import { socketColor } from "./socket-types.ts";
 interface NodeViewProps {
   readonly view: NodeScene;
   readonly selected: boolean;
+  readonly detail: Detail;
 }
 
 /** One node. Where it stands is its shell's business: moving it draws nothing here again. */
-export const NodeView = memo(function NodeView({ view, selected }: NodeViewProps) {
-  const detail = useDetail(view.id);
+export const NodeView = memo(function NodeView({ view, selected, detail }: NodeViewProps) {
   const canvas = useCanvas();
   canvas.onRender?.(view.id);
   if (view.model.kind === "note") return <NoteView view={view} selected={selected} />;
-  if (detail !== "full") return <NodeTile view={view} selected={selected} detail={detail} />;
+  if (detail !== "full") return <NodeTile view={view} selected={selected} />;
   return <FullNode view={view} selected={selected} />;
 });
-
-function nodeName(view: NodeScene, run: NodeRunState | undefined, errors: number): string {
-  const { model, node } = view;
-  const parts = [model.title];
-  if (model.title !== model.classTitle) parts.push(model.classTitle);
-  if (node.state !== undefined) parts.push(node.state);
-  if (run?.status === "running")
-    parts.push(run.max > 1 ? `running, step ${run.value} of ${run.max}` : "running");
-  else if (run !== undefined && run.status !== "stopped") parts.push(run.status);
-  if (errors > 0) parts.push(errors === 1 ? "1 problem" : `${errors} problems`);
-  return parts.join(", ");
-}
 
 function FullNode({ view, selected }: { readonly view: NodeScene; readonly selected: boolean }) {
   const canvas = useCanvas();
@@ -200,58 +189,6 @@ function MeasuredFeature(props: { readonly view: NodeScene; readonly children: R
   return (
     <div ref={part} className="node-feature">
       {props.children}
-    </div>
-  );
-}
-
-/** Zoomed out, or off the screen: colour, title and sockets as dots; below 20 % the colour alone. */
-function NodeTile(props: {
-  readonly view: NodeScene;
-  readonly selected: boolean;
-  readonly detail: "tile" | "block";
-}) {
-  const { view, selected, detail } = props;
-  const canvas = useCanvas();
-  const { id, node, model, layout } = view;
-  const run = useNodeRun(id);
-  const tabStop = useTabStop(id);
-  const classes = [
-    "node",
-    "tile",
-    selected && "selected",
-    run?.status === "running" && "running",
-    node.state,
-  ];
-  const style = { "--cat": tintColor(node.color, model.look.tint) } as React.CSSProperties;
-  const dots =
-    detail === "tile"
-      ? [
-          ...model.inputs.map(({ name, type }) => ({ type, x: 0, y: layout.inputs.get(name)! })),
-          ...model.outputs.map(({ name, type }) => ({
-            type,
-            x: layout.width,
-            y: layout.outputs.get(name)!,
-          })),
-        ]
-      : [];
-  return (
-    <div
-      className={classes.filter(Boolean).join(" ")}
-      style={style}
-      role="group"
-      aria-label={nodeName(view, run, 0)}
-      data-node={id}
-      tabIndex={tabStop}
-      onKeyDown={(event) => nodeKeys(event, canvas, id)}
-    >
-      {detail === "tile" && <span className="tile-title">{model.title}</span>}
-      {dots.map(({ type, x, y }) => (
-        <i
-          key={`${x} ${y}`}
-          className="tile-dot"
-          style={{ left: x, top: y, background: socketColor(type) }}
-        />
-      ))}
     </div>
   );
 }

@@ -314,7 +314,7 @@ function isOnCanvas(): boolean {
   return (
     activeElement === document.body ||
     // A node that was clicked, not one that keys have come to.
-    activeElement?.matches(".node:not(:focus-visible)") === true ||
+    activeElement?.matches("[data-node]:not(:focus-visible)") === true ||
     activeElement?.classList.contains("canvas-region") === true ||
     (activeElement?.closest(".react-flow__pane") ?? null) !== null
   );

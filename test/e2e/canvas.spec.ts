@@ -57,12 +57,28 @@ async function ground(page: Page): Promise<Place> {
   return found;
 }
 
+/** Resolves when the view and what is in it have come to rest. */
+async function atRest(page: Page): Promise<void> {
+  let last = "";
+  await expect
+    .poll(
+      async () => {
+        const before = last;
+        last = JSON.stringify(await boxOf(page, '[data-node="sampler"]'));
+        return last === before;
+      },
+      { interval: 200, timeout: 20_000 },
+    )
+    .toBe(true);
+}
+
 async function open() {
   const home = newHome();
   const app = await startApp({ home, args: [graphFile(home, "graph.json")] });
   const { page } = app;
   await page.getByRole("tab", { name: "graph" }).waitFor();
   await page.locator('[data-node="sampler"] .field').first().waitFor();
+  await atRest(page);
   return { app, page };
 }
 
