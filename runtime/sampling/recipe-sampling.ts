@@ -54,6 +54,7 @@ export async function sampleRecipe(
     device: context.device,
     model: lease.instance,
     family: lease.family,
+    colours: lease.colours,
     shift: model.shift,
     sampler: samplerByName(sampler.name),
     samplerOptions: sampler.options,

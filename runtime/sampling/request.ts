@@ -1,5 +1,10 @@
 /** What a sampling run takes and gives; run.ts carries it out. */
-import type { DiffusionFamily, DiffusionModel, LayerAttention } from "#runtime/sdk/model";
+import type {
+  DiffusionFamily,
+  DiffusionModel,
+  LatentColours,
+  LayerAttention,
+} from "#runtime/sdk/model";
 import type { SamplerDefinition } from "#runtime/sdk/sampler";
 import type { Conditioning, Frames, Latent, NoiseSource, Sigmas } from "#runtime/sdk/values";
 import type { Device } from "#runtime/tensor/device";
@@ -8,6 +13,8 @@ export interface SampleRequest {
   readonly device: Device;
   readonly model: DiffusionModel;
   readonly family: Pick<DiffusionFamily, "latent" | "timestepFactor" | "defaultShift">;
+  /** Of the previews; absent: the family's. */
+  readonly colours?: LatentColours;
   /** Flow shift of the model recipe; absent or null: the family's. */
   readonly shift?: number | null;
   readonly sampler: SamplerDefinition;

@@ -82,7 +82,7 @@ export class SamplerSession {
   }
 
   async #step(index: number, denoised: Tensor): Promise<void> {
-    const { family, onStep, latent } = this.#request;
+    const { family, onStep, latent, colours = family.latent } = this.#request;
     const steps = this.#levels.length - 1;
     const counting = this.#request.device.name === "null";
     const wanted = (onStep !== undefined && !counting) || index + 1 >= steps;
@@ -93,7 +93,7 @@ export class SamplerSession {
     const report = { done: index + 1, steps, sigma: this.#levels[index] as number };
     if (counting || this.denoised === null) return onStep({ ...report, preview: null });
     const estimate: HostTensor = { data: this.denoised, shape: latent.samples.shape };
-    onStep({ ...report, preview: latentPreview(estimate, family.latent) });
+    onStep({ ...report, preview: latentPreview(estimate, colours) });
   }
 
   #checkCancelled(): void {

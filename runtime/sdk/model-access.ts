@@ -3,6 +3,7 @@ import type { AttentionSettings } from "./attention-settings.ts";
 import type {
   DiffusionFamily,
   DiffusionModel,
+  LatentColours,
   TextEncoder,
   TokenGrid,
   VaeFamily,
@@ -19,6 +20,8 @@ export interface Lease<Instance> extends Disposable {
 
 export interface DiffusionLease extends Lease<DiffusionModel> {
   readonly family: DiffusionFamily;
+  /** For previews: the model's own, or the family's. */
+  readonly colours: LatentColours;
   tokenGrid(latentShape: readonly number[]): TokenGrid;
   readonly layers: number;
 }

@@ -110,13 +110,22 @@ export interface LatentGeometry {
   readonly temporalFactor: number;
 }
 
-/** Per-channel scale between ComfyUI's node-to-node latents and model space, and a linear RGB preview. */
-export interface LatentFormat extends LatentGeometry {
+/** Per-channel scale between ComfyUI's node-to-node latents and model space, and the colours of a preview. */
+export interface LatentFormat extends LatentGeometry, LatentColours {
   readonly mean: readonly number[];
   readonly std: readonly number[];
+}
+
+/** A linear map from a latent pixel to the colour it stands for, in -1..1. */
+export interface LatentMap {
   /** [channels][3], on model-space values. */
   readonly rgb: readonly (readonly [number, number, number])[];
   readonly rgbBias: readonly [number, number, number];
+}
+
+export interface LatentColours extends LatentMap {
+  /** Of the first latent frame, which stands for one frame alone; absent: as the others. */
+  readonly first?: LatentMap;
 }
 
 export interface TokenGrid {

@@ -1,6 +1,6 @@
 /** Realises recipes on a device: opens files, merges LoRAs, shares weights between jobs and gives them up again. */
 import { totalmem } from "node:os";
-import { UmbelError } from "#runtime/errors";
+import { toUmbelError, UmbelError } from "#runtime/errors";
 import type {
   DiffusionFamily,
   DiffusionModel,
@@ -26,6 +26,7 @@ import { CudaDevice } from "#runtime/tensor/cuda-device";
 import type { Device } from "#runtime/tensor/device";
 import { countElements } from "#runtime/tensor/layout";
 import type { DType } from "#runtime/tensor/tensor";
+import { readLatentColours } from "#runtime/weights/latent-colours";
 import type { LoraUse } from "#runtime/weights/lora-merge";
 import type { LoraReport } from "#runtime/weights/lora-plan";
 import { checkComplete, unknownNote } from "./complete.ts";
@@ -115,9 +116,13 @@ export class ModelManager implements ModelAccess {
       { checkpoint, loras, weightType },
       "diffusion",
     );
+    const { colours, warnings } = coloursOf(checkpoint.path, family);
+    const leased = lease(held, held.value.instance as DiffusionModel);
     return {
-      ...lease(held, held.value.instance as DiffusionModel),
+      ...leased,
+      warnings: [...leased.warnings, ...warnings],
       family,
+      colours,
       tokenGrid: (latentShape) => family.tokenGrid(config, latentShape),
       layers: family.layers(config),
     };
@@ -327,6 +332,15 @@ function lease<Instance>(held: Held<ReadyModel>, instance: Instance) {
     warnings: held.value.warnings,
     [Symbol.dispose]: () => held[Symbol.dispose](),
   };
+}
+
+/** Colours that cannot be read are no reason not to sample. */
+function coloursOf(path: string, { latent }: DiffusionFamily) {
+  try {
+    return { colours: readLatentColours(path, latent.channels) ?? latent, warnings: [] };
+  } catch (error) {
+    return { colours: latent, warnings: [toUmbelError(error).message] };
+  }
 }
 
 function defaultBudget(device: Device): number {

@@ -58,6 +58,7 @@ export class PlannedModels implements ModelAccess, Disposable {
     return {
       instance: family.create(config, store),
       family,
+      colours: family.latent,
       warnings: [],
       tokenGrid: (latentShape) => family.tokenGrid(config, latentShape),
       layers: family.layers(config),

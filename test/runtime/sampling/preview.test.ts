@@ -20,3 +20,10 @@ test("only the first clip of a batch is shown", () => {
   const preview = latentPreview(latent, { rgb: [[1, 1, 1]], rgbBias: [0, 0, 0] });
   expect([...preview.data]).toEqual([1, 1, 1, 1, 1, 1]);
 });
+
+test("the first latent frame has a map of its own where its colours are others", () => {
+  const latent = { data: Float32Array.of(1, 1), shape: [1, 1, 2, 1, 1] };
+  const first = { rgb: [[-1, -1, 1]], rgbBias: [0, 0, 0] } as const;
+  const preview = latentPreview(latent, { rgb: [[1, 1, 1]], rgbBias: [0, 0, 0], first });
+  expect([...preview.data]).toEqual([0, 0, 1, 1, 1, 1]);
+});
