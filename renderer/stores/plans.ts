@@ -23,7 +23,12 @@ export interface Plans {
 }
 
 const DELAY_MS = 350;
-const RENEWING: ReadonlySet<ServiceEvent["type"]> = new Set(["models", "nodes", "settings"]);
+const RENEWING: ReadonlySet<ServiceEvent["type"]> = new Set([
+  "models",
+  "nodes",
+  "settings",
+  "history",
+]);
 const NOTHING: PlanState = { document: null, report: null, problem: null, pending: false };
 
 export function createPlans(client: RuntimeClient, documents: Documents): Plans {
@@ -73,7 +78,7 @@ export function createPlans(client: RuntimeClient, documents: Documents): Plans 
     schedule();
   }
 
-  /** Files, nodes or settings are others now: the same graph may need something else. */
+  /** Files, nodes or settings are others now, or times were measured: the same graph gets another plan. */
   function receive({ type }: ServiceEvent): void {
     if (!RENEWING.has(type)) return;
     if (wanted !== null) schedule();
