@@ -1,6 +1,6 @@
 /**
- * The Wan 2.1 text-to-video transformer (Wan: Open and Advanced Large-Scale Video Generative Models, arXiv 2503.20314;
- * checked against the Wan2.1 repository). A latent is cut into patches; every block modulates a self-attention over all
+ * Wan's transformer, 2.1 and 2.2 (Wan: Open and Advanced Large-Scale Video Generative Models, arXiv 2503.20314; checked
+ * against the Wan2.1 and Wan2.2 repositories). A latent is cut into patches; every block modulates a self-attention over all
  * video tokens by the timestep, attends to the text, and ends with a feed-forward layer.
  */
 import type { BlockMask } from "#runtime/attention/block-mask";
@@ -9,13 +9,14 @@ import { denseLayer } from "#runtime/nn/dense-layer";
 import { replace } from "#runtime/nn/replace";
 import { ropeTable } from "#runtime/nn/rope-table";
 import { timeEmbedding } from "#runtime/nn/time-embedding";
+import { wan21Latent, wan22Latent } from "#runtime/nn/wan-latents";
+import { wanNaming } from "#runtime/nn/wan-names";
 import type {
   CheckpointHeader,
   DiffusionFamily,
   DiffusionInput,
   DiffusionModel,
   LatentFormat,
-  Naming,
   TensorSpec,
   TokenGrid,
   WeightPreparation,
@@ -26,13 +27,16 @@ import {
   attention,
   blockSparseAttention,
   cat,
+  embedding,
   layerNorm,
   layerNormModulate,
   linear,
   linearGatedResidual,
+  mul,
   rmsNorm,
   rmsNormRope,
   silu,
+  sub,
   type DeviceBlockMask,
 } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
@@ -46,6 +50,10 @@ interface WanConfig {
   readonly heads: number;
   /** Channels of the latent, in and out. */
   readonly channels: number;
+  /** Channels that are given beside the latent: a mask of four, and the latent of known frames. */
+  readonly conditionChannels: number;
+  /** Features of a picture that are attended beside the text; null without. */
+  readonly image: ImageConfig | null;
   readonly textDim: number;
   /** Rows of text that are attended: the prompt's, then zeros. */
   readonly textLength: number;
@@ -55,96 +63,17 @@ interface WanConfig {
   readonly eps: number;
 }
 
+interface ImageConfig {
+  readonly width: number;
+  /** Rows for which positions are learnt (first and last frame); null without. */
+  readonly positions: number | null;
+}
+
+/** Of a picture's channels beside the latent, these say which frames are known. */
+const MASK_CHANNELS = 4;
+
 /** Head width of every published checkpoint; others say their head count in the file's metadata. */
 const HEAD_DIM = 128;
-
-const latent: LatentFormat = {
-  channels: 16,
-  spatialFactor: 8,
-  temporalFactor: 4,
-  mean: [
-    -0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508, 0.4134, -0.0715, 0.5517,
-    -0.3632, -0.1922, -0.9497, 0.2503, -0.2921,
-  ],
-  std: [
-    2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743, 3.2687, 2.1526, 2.8652, 1.5579,
-    1.6382, 1.1253, 2.8251, 1.916,
-  ],
-  rgb: [
-    [-0.1299, -0.1692, 0.2932],
-    [0.0671, 0.0406, 0.0442],
-    [0.3568, 0.2548, 0.1747],
-    [0.0372, 0.2344, 0.142],
-    [0.0313, 0.0189, -0.0328],
-    [0.0296, -0.0956, -0.0665],
-    [-0.3477, -0.4059, -0.2925],
-    [0.0166, 0.1902, 0.1975],
-    [-0.0412, 0.0267, -0.1364],
-    [-0.1293, 0.074, 0.1636],
-    [0.068, 0.3019, 0.1128],
-    [0.0032, 0.0581, 0.0639],
-    [-0.1251, 0.0927, 0.1699],
-    [0.006, -0.0633, 0.0005],
-    [0.3477, 0.2275, 0.295],
-    [0.1984, 0.0913, 0.1861],
-  ],
-  rgbBias: [-0.1835, -0.0868, -0.336],
-};
-
-// Names
-
-/** [canonical, diffusers] outside of the blocks and inside of one; `.weight` and `.bias` stay. */
-const TOP_NAMES: readonly (readonly [string, string])[] = [
-  ["patch_embedding", "patch_embedding"],
-  ["text_embedding.0", "condition_embedder.text_embedder.linear_1"],
-  ["text_embedding.2", "condition_embedder.text_embedder.linear_2"],
-  ["time_embedding.0", "condition_embedder.time_embedder.linear_1"],
-  ["time_embedding.2", "condition_embedder.time_embedder.linear_2"],
-  ["time_projection.1", "condition_embedder.time_proj"],
-  ["img_emb.proj.0", "condition_embedder.image_embedder.norm1"],
-  ["img_emb.proj.1", "condition_embedder.image_embedder.ff.net.0.proj"],
-  ["img_emb.proj.3", "condition_embedder.image_embedder.ff.net.2"],
-  ["img_emb.proj.4", "condition_embedder.image_embedder.norm2"],
-  ["img_emb.emb_pos", "condition_embedder.image_embedder.pos_embed"],
-  ["head.modulation", "scale_shift_table"],
-  ["head.head", "proj_out"],
-];
-const BLOCK_NAMES: readonly (readonly [string, string])[] = [
-  ["modulation", "scale_shift_table"],
-  ["self_attn.q", "attn1.to_q"],
-  ["self_attn.k", "attn1.to_k"],
-  ["self_attn.v", "attn1.to_v"],
-  ["self_attn.o", "attn1.to_out.0"],
-  ["self_attn.norm_q", "attn1.norm_q"],
-  ["self_attn.norm_k", "attn1.norm_k"],
-  ["norm3", "norm2"],
-  ["cross_attn.q", "attn2.to_q"],
-  ["cross_attn.k", "attn2.to_k"],
-  ["cross_attn.v", "attn2.to_v"],
-  ["cross_attn.o", "attn2.to_out.0"],
-  ["cross_attn.norm_q", "attn2.norm_q"],
-  ["cross_attn.norm_k", "attn2.norm_k"],
-  ["cross_attn.k_img", "attn2.add_k_proj"],
-  ["cross_attn.v_img", "attn2.add_v_proj"],
-  ["cross_attn.norm_k_img", "attn2.norm_added_k"],
-  ["ffn.0", "ffn.net.0.proj"],
-  ["ffn.2", "ffn.net.2"],
-];
-
-function naming(id: string, column: 0 | 1): Naming {
-  const top = new Map(TOP_NAMES.map((row) => [row[column], row[0]]));
-  const block = new Map(BLOCK_NAMES.map((row) => [row[column], row[0]]));
-  return {
-    id,
-    canonical(name) {
-      const parts = /^(blocks\.\d+\.)?(.+?)(\.weight|\.bias)?$/.exec(name);
-      if (parts === null) return null;
-      const [, prefix = "", stem = "", suffix = ""] = parts;
-      const found = (prefix === "" ? top : block).get(stem);
-      return found === undefined ? null : prefix + found + suffix;
-    },
-  };
-}
 
 // Configuration
 
@@ -177,7 +106,7 @@ function isEmbeddable(sizes: readonly number[], timeDim: number): boolean {
 /** Configuration as the shapes tell it; a string says why they describe a kin that is not run here. */
 function read(header: CheckpointHeader): WanConfig | string | null {
   const shape = (name: string) => header.tensors.get(name)?.shape ?? [];
-  const [dim = 0, channels = 0, ...patch] = shape("patch_embedding.weight");
+  const [dim = 0, inChannels = 0, ...patch] = shape("patch_embedding.weight");
   const [frames, height, width] = patch;
   if (frames === undefined || height === undefined || width === undefined || patch.length !== 3) {
     const isRest = !header.tensors.has("patch_embedding.weight");
@@ -191,16 +120,18 @@ function read(header: CheckpointHeader): WanConfig | string | null {
   const outputs = shape("head.head.weight")[0];
   if (ffnDim === undefined || textDim === undefined || timeDim === undefined) return null;
   if (outputs === undefined || !header.tensors.has("blocks.0.self_attn.norm_q.weight")) return null;
-  if (!isEmbeddable([dim, channels, ffnDim, textDim, outputs, ...patch], timeDim)) return null;
+  if (!isEmbeddable([dim, inChannels, ffnDim, textDim, outputs, ...patch], timeDim)) return null;
 
   const heads = headCount(header, dim);
-  const outChannels = outputs / (frames * height * width);
+  const channels = outputs / (frames * height * width);
   const has = (part: string) => [...header.tensors.keys()].some((name) => name.includes(part));
   if (has("vace_")) return "VACE control checkpoints are not run yet";
-  if (has("img_emb.") || has(".k_img.") || channels !== outChannels) {
-    return `image-to-video checkpoints (${channels} channels in, ${outChannels} out) are not run yet`;
+  const conditionChannels = inChannels - channels;
+  if (conditionChannels !== 0 && conditionChannels !== channels + MASK_CHANNELS) {
+    return `its transformer has ${inChannels} channels in and ${channels} out, which is no arrangement that is run`;
   }
-  if (channels === 48) return "the 48-channel Wan 2.2 TI2V checkpoint is not run yet";
+  const image = readImage(header);
+  if (image === null && has(".k_img.")) return "it attends to pictures and has no img_emb for them";
   if (heads === null) {
     return `its width ${dim} is no multiple of ${HEAD_DIM} and the metadata has no num_heads`;
   }
@@ -211,6 +142,8 @@ function read(header: CheckpointHeader): WanConfig | string | null {
     layers: blockCount(header.tensors.keys(), "blocks."),
     heads,
     channels,
+    conditionChannels,
+    image,
     textDim,
     textLength: stated(header, "text_len") ?? 512,
     timeDim,
@@ -219,14 +152,20 @@ function read(header: CheckpointHeader): WanConfig | string | null {
   };
 }
 
+function readImage(header: CheckpointHeader): ImageConfig | null {
+  const width = header.tensors.get("img_emb.proj.1.weight")?.shape[1];
+  if (width === undefined || width === 0) return null;
+  return { width, positions: header.tensors.get("img_emb.emb_pos")?.shape[1] ?? null };
+}
+
 function tensors(config: WanConfig): TensorSpec[] {
-  const { dim, ffnDim, channels, patch } = config;
+  const { dim, ffnDim, channels, patch, image } = config;
   const result: TensorSpec[] = [];
   const layer = (name: string, out: number, ...input: number[]) => {
     result.push({ name: `${name}.weight`, shape: [out, ...input] });
     result.push({ name: `${name}.bias`, shape: [out] });
   };
-  layer("patch_embedding", dim, channels, ...patch);
+  layer("patch_embedding", dim, channels + config.conditionChannels, ...patch);
   layer("text_embedding.0", dim, config.textDim);
   layer("text_embedding.2", dim, dim);
   layer("time_embedding.0", dim, config.timeDim);
@@ -241,9 +180,23 @@ function tensors(config: WanConfig): TensorSpec[] {
         result.push({ name: `${attn}.${part}.weight`, shape: [dim] });
       }
     }
+    if (image !== null) {
+      for (const part of ["k_img", "v_img"]) layer(`${block}.cross_attn.${part}`, dim, dim);
+      result.push({ name: `${block}.cross_attn.norm_k_img.weight`, shape: [dim] });
+    }
     layer(`${block}.norm3`, dim);
     layer(`${block}.ffn.0`, ffnDim, dim);
     layer(`${block}.ffn.2`, dim, ffnDim);
+  }
+  if (image !== null) {
+    const { width, positions } = image;
+    layer("img_emb.proj.0", width);
+    layer("img_emb.proj.1", width, width);
+    layer("img_emb.proj.3", dim, width);
+    layer("img_emb.proj.4", dim);
+    if (positions !== null) {
+      result.push({ name: "img_emb.emb_pos", shape: [1, positions, width] });
+    }
   }
   result.push({ name: "head.modulation", shape: [1, 2, dim] });
   layer("head.head", channels * patch[0] * patch[1] * patch[2], dim);
@@ -265,13 +218,17 @@ function tokenGrid({ patch }: WanConfig, shape: readonly number[]): TokenGrid {
 interface Shared {
   readonly config: WanConfig;
   readonly weights: Weights;
-  /** [6, dim]: the timestep's part of each block's modulation. */
+  /** [n, 6, dim]: the part of each block's modulation that n different timesteps have. */
   readonly modulation: Tensor;
+  /** Which of them each token has, int32 [tokens]; null where there is one. */
+  readonly timestepOf: Tensor | null;
   /** [tokens, head dim / 2, 2] */
   readonly rope: Tensor;
   /** [rows, dim] and the bias [1, 1, rows] on its attention logits. */
   readonly text: Tensor;
   readonly textBias: Tensor | null;
+  /** Rows of pictures that are attended beside the text, [rows, dim]. */
+  readonly pictures: Tensor | null;
 }
 
 const asMatrix: WeightPreparation = {
@@ -308,10 +265,11 @@ function forward(
   const grid = tokenGrid(config, input.latent.shape);
   const tokens = grid.frames * grid.height * grid.width;
 
-  const sinusoid = device.tensor(timeEmbedding(input.timestep, config.timeDim), [
-    1,
-    config.timeDim,
-  ]);
+  const { timesteps, timestepOf } = tokenTimesteps(config, input, grid);
+  const sinusoid = device.tensor(
+    Float32Array.from(timesteps.flatMap((time) => [...timeEmbedding(time, config.timeDim)])),
+    [timesteps.length, config.timeDim],
+  );
   const time = denseLayer(
     weights,
     "time_embedding.2",
@@ -320,18 +278,105 @@ function forward(
   const shared: Shared = {
     config,
     weights,
-    modulation: denseLayer(weights, "time_projection.1", silu(time)).reshape([6, dim]),
+    modulation: denseLayer(weights, "time_projection.1", silu(time)).reshape([-1, 6, dim]),
+    timestepOf: timestepOf === null ? null : device.tensor(timestepOf, [tokens]),
     rope: device.tensor(rope(grid), [tokens, dim / heads / 2, 2]),
     ...embedText(config, weights, input.context),
+    pictures: embedPictures(config, weights, input.extra?.["clip_vision"]),
   };
   const masks = new DeviceMasks(weights, tokens);
-  let x = scope(() => embedPatches(config, weights, input.latent));
+  let x = scope(() => embedPatches(config, weights, withCondition(config, input)));
   for (let layer = 0; layer < config.layers; layer++) {
     const mask = masks.get(input.attention?.(layer) ?? null);
     x = block(shared, `blocks.${layer}`, x, mask);
   }
   const patches = replace(x, (tokenRows) => head(shared, tokenRows, time));
   return joinPatches(config, patches, input.latent.shape);
+}
+
+/**
+ * The timesteps that occur, and which of them each token has. Where only a part of the latent is unknown, a token whose
+ * corner is known has timestep 0 (or a fraction for a mask between).
+ */
+function tokenTimesteps(
+  { patch }: WanConfig,
+  { timestep, unknown, latent }: DiffusionInput,
+  grid: TokenGrid,
+): { timesteps: number[]; timestepOf: Int32Array | null } {
+  if (unknown === undefined) return { timesteps: [timestep], timestepOf: null };
+  const [, , height = 0, width = 0] = latent.shape;
+  const places = new Map<number, number>();
+  const timestepOf = new Int32Array(grid.frames * grid.height * grid.width);
+  for (let token = 0; token < timestepOf.length; token++) {
+    const x = (token % grid.width) * patch[2];
+    const y = (Math.floor(token / grid.width) % grid.height) * patch[1];
+    const frame = Math.floor(token / (grid.width * grid.height)) * patch[0];
+    const time = Math.fround((unknown[(frame * height + y) * width + x] ?? 1) * timestep);
+    const place = places.get(time) ?? places.size;
+    places.set(time, place);
+    timestepOf[token] = place;
+  }
+  return { timesteps: [...places.keys()], timestepOf: places.size === 1 ? null : timestepOf };
+}
+
+/** The latent, the mask of known frames and their latent on the model's scale, zeros where none are given. */
+function withCondition(config: WanConfig, { latent, extra }: DiffusionInput): Tensor {
+  const { conditionChannels, channels } = config;
+  if (conditionChannels === 0) return latent;
+  const { device } = latent;
+  const size = latent.shape.slice(1);
+  const part = (name: string, count: number): Tensor | null => {
+    const value = extra?.[name];
+    if (value === undefined || typeof value === "number") return null;
+    const shape = [count, ...size];
+    if (value.shape.join() === shape.join()) return value;
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected ${name} [${shape.join(", ")}] for this latent, got [${value.shape.join(", ")}].`,
+    );
+  };
+  const known = part("concat_latent_image", channels);
+  const mask = part("concat_mask", MASK_CHANNELS);
+  const { mean, std } = wan21Latent;
+  const perChannel = (values: readonly number[]) =>
+    device.tensor(Float32Array.from(values), [channels, 1, 1, 1]);
+  const scaled =
+    known === null
+      ? device.zeros([channels, ...size])
+      : mul(sub(known, perChannel(mean)), perChannel(std.map((value) => 1 / value)));
+  return cat([latent, mask ?? device.zeros([MASK_CHANNELS, ...size]), scaled], 0);
+}
+
+/** Features of pictures [rows, width] -> [rows, dim]. */
+function embedPictures(
+  { image }: WanConfig,
+  weights: Weights,
+  features: Tensor | number | undefined,
+): Tensor | null {
+  if (image === null || features === undefined || typeof features === "number") return null;
+  if (features.rank !== 2 || features.shape[1] !== image.width) {
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected features of a picture [rows, ${image.width}], got [${features.shape.join(", ")}]. ` +
+        "The CLIP vision model does not belong to this model.",
+    );
+  }
+  return scope(() => {
+    const rows = Math.min(features.shape[0] ?? 0, image.positions ?? Infinity);
+    const used = features.slice(0, 0, rows);
+    const placed =
+      image.positions === null
+        ? used
+        : add(used, weights.get("img_emb.emb_pos").reshape([-1, image.width]).slice(0, 0, rows));
+    const norm = (name: string, x: Tensor) =>
+      layerNorm(x, {
+        weight: weights.get(`${name}.weight`),
+        bias: weights.get(`${name}.bias`),
+        eps: 1e-5,
+      });
+    const hidden = denseLayer(weights, "img_emb.proj.1", norm("img_emb.proj.0", placed), "gelu");
+    return norm("img_emb.proj.4", denseLayer(weights, "img_emb.proj.3", hidden));
+  });
 }
 
 function checkInput(config: WanConfig, { latent: x, context }: DiffusionInput): void {
@@ -388,7 +433,7 @@ function embedPatches(config: WanConfig, weights: Weights, x: Tensor): Tensor {
   const grid = tokenGrid(config, x.shape);
   const whole = wrap(wrap(wrap(x, 1, pt), 2, ph), 3, pw);
   const patches = whole
-    .reshape([config.channels, grid.frames, pt, grid.height, ph, grid.width, pw])
+    .reshape([x.shape[0] ?? 0, grid.frames, pt, grid.height, ph, grid.width, pw])
     .permute([1, 3, 5, 0, 2, 4, 6])
     .contiguous()
     .reshape([grid.frames * grid.height * grid.width, -1]);
@@ -409,32 +454,32 @@ function joinPatches(config: WanConfig, patches: Tensor, shape: readonly number[
   return whole.slice(1, 0, frames).slice(2, 0, height).slice(3, 0, width).contiguous();
 }
 
-/** Row i of the sum of a learned modulation [1, n, dim] and the timestep's. */
-function modulationRows(weights: Weights, name: string, time: Tensor): (row: number) => Tensor {
-  const [rows = 0, dim = 0] = time.shape;
-  const sum = add(weights.get(name).reshape([rows, dim]), time);
-  return (row) => sum.slice(0, row, row + 1).reshape([dim]);
+/** Row i of a modulation [n, rows, dim]: [dim] for all tokens, or [tokens, dim] where their timesteps differ. */
+function modulationRow({ timestepOf }: Shared, modulation: Tensor, row: number): Tensor {
+  const [, , dim = 0] = modulation.shape;
+  const rows = modulation.slice(1, row, row + 1).reshape([-1, dim]);
+  return timestepOf === null ? rows.reshape([dim]) : embedding(rows.contiguous(), timestepOf);
 }
 
 /** Frees `x`. */
 function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null): Tensor {
   const { config, weights } = shared;
   const { eps } = config;
-  const modulation = scope(() => {
-    const row = modulationRows(weights, `${name}.modulation`, shared.modulation);
-    return { shift: [row(0), row(3)], scale: [row(1), row(4)], gate: [row(2), row(5)] } as const;
-  });
-  const { shift, scale, gate } = modulation;
+  const modulation = scope(() => add(weights.get(`${name}.modulation`), shared.modulation));
+  // Rows for every token are as large as the states: they are made when they are needed.
+  const row = (index: number) => modulationRow(shared, modulation, index);
+  const modulated = (states: Tensor, shift: number, scale: number) =>
+    scope(() => layerNormModulate(states, row(shift), row(scale), eps));
 
   const attended = replace(x, (states) => {
-    const normed = layerNormModulate(states, shift[0], scale[0], eps);
+    const normed = modulated(states, 0, 1);
     const y = replace(normed, (z) => selfAttention(shared, `${name}.self_attn`, z, mask));
     return linearGatedResidual(
       y,
       weights.get(`${name}.self_attn.o.weight`),
       weights.get(`${name}.self_attn.o.bias`),
       states,
-      gate[0],
+      row(2),
     );
   });
   const informed = replace(attended, (states) => {
@@ -446,17 +491,17 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
     return add(states, crossAttention(shared, `${name}.cross_attn`, normed));
   });
   const result = replace(informed, (states) => {
-    const normed = layerNormModulate(states, shift[1], scale[1], eps);
+    const normed = modulated(states, 3, 4);
     const hidden = replace(normed, (y) => denseLayer(weights, `${name}.ffn.0`, y, "gelu_tanh"));
     return linearGatedResidual(
       hidden,
       weights.get(`${name}.ffn.2.weight`),
       weights.get(`${name}.ffn.2.bias`),
       states,
-      gate[1],
+      row(5),
     );
   });
-  for (const row of Object.values(modulation).flat()) row[Symbol.dispose]();
+  modulation[Symbol.dispose]();
   return result;
 }
 
@@ -482,26 +527,32 @@ function selfAttention(
   return y.reshape(x.shape);
 }
 
-/** Attention of the video tokens to the text. */
+/** Attention of the video tokens to the text and, by a softmax of its own, to pictures. */
 function crossAttention(shared: Shared, name: string, x: Tensor): Tensor {
-  const { config, weights, text, textBias } = shared;
+  const { config, weights, text, textBias, pictures } = shared;
   const split = (y: Tensor) => y.reshape([y.shape[0] ?? 0, config.heads, -1]);
-  const normed = (part: "q" | "k", input: Tensor) =>
-    scope(() => {
-      const y = denseLayer(weights, `${name}.${part}`, input);
-      return split(rmsNorm(y, weights.get(`${name}.norm_${part}.weight`), config.eps));
-    });
+  const layer = (part: string, input: Tensor) => denseLayer(weights, `${name}.${part}`, input);
+  const normed = (part: string, input: Tensor) =>
+    scope(() =>
+      split(rmsNorm(layer(part, input), weights.get(`${name}.norm_${part}.weight`), config.eps)),
+    );
   const q = normed("q", x);
-  const k = normed("k", text);
-  const v = split(denseLayer(weights, `${name}.v`, text));
-  const y = attention(q, k, v, textBias === null ? {} : { bias: textBias });
-  return denseLayer(weights, `${name}.o`, y.reshape(x.shape));
+  const bias = textBias === null ? {} : { bias: textBias };
+  const told = attention(q, normed("k", text), split(layer("v", text)), bias);
+  const y =
+    pictures === null
+      ? told
+      : add(told, attention(q, normed("k_img", pictures), split(layer("v_img", pictures))));
+  return layer("o", y.reshape(x.shape));
 }
 
-/** Here the timestep's embedding itself modulates, before its projection. */
-function head({ config, weights }: Shared, x: Tensor, time: Tensor): Tensor {
-  const row = modulationRows(weights, "head.modulation", cat([time, time], 0));
-  const normed = layerNormModulate(x, row(0), row(1), config.eps);
+/** Here the timestep's embedding itself modulates, before its projection: time [n, dim]. */
+function head(shared: Shared, x: Tensor, time: Tensor): Tensor {
+  const { config, weights } = shared;
+  const each = time.reshape([time.shape[0] ?? 0, 1, config.dim]);
+  const modulation = add(weights.get("head.modulation"), cat([each, each], 1));
+  const [shift, scale] = [0, 1].map((row) => modulationRow(shared, modulation, row));
+  const normed = layerNormModulate(x, shift as Tensor, scale as Tensor, config.eps);
   return denseLayer(weights, "head.head", normed, "none", "f32");
 }
 
@@ -538,37 +589,100 @@ class DeviceMasks {
   }
 }
 
-function published(dim: number, ffnDim: number, layers: number): WanConfig {
-  const rest = { channels: 16, textDim: 4096, textLength: 512, timeDim: 256, eps: 1e-6 };
-  return { dim, ffnDim, layers, heads: dim / HEAD_DIM, patch: [1, 2, 2], ...rest };
+type Variant = Partial<Pick<WanConfig, "channels" | "conditionChannels" | "image">>;
+
+function published(
+  dim: number,
+  ffnDim: number,
+  layers: number,
+  { channels = 16, conditionChannels = 0, image = null }: Variant = {},
+): WanConfig {
+  const rest = { textDim: 4096, textLength: 512, timeDim: 256, eps: 1e-6 };
+  const kind = { channels, conditionChannels, image };
+  return { dim, ffnDim, layers, heads: dim / HEAD_DIM, patch: [1, 2, 2], ...kind, ...rest };
 }
 
-const wan: DiffusionFamily<WanConfig> = {
-  family: "wan",
-  title: "Wan 2.1 text to video",
-  kind: "diffusion",
-  namings: [naming("original", 0), naming("diffusers", 1)],
-  detect: (header) => {
+/** 14B, with what image to video needs. */
+function published14b(image: ImageConfig | null | undefined): WanConfig {
+  return published(5120, 13824, 40, image === undefined ? {} : { conditionChannels: 20, image });
+}
+
+function family(
+  latent: LatentFormat,
+): Omit<DiffusionFamily<WanConfig>, "family" | "title" | "published"> {
+  const own = (header: CheckpointHeader): WanConfig | string | null => {
     const config = read(header);
-    return typeof config === "string" ? null : config;
-  },
-  unsupported: (header) => {
-    const reason = read(header);
-    return typeof reason === "string" ? reason : null;
-  },
+    if (config === null || typeof config === "string") return config;
+    return config.channels === latent.channels ? config : null;
+  };
+  return {
+    kind: "diffusion",
+    namings: [wanNaming("original", 0), wanNaming("diffusers", 1)],
+    detect: (header) => {
+      const config = own(header);
+      return typeof config === "string" ? null : config;
+    },
+    unsupported: (header) => {
+      const reason = own(header);
+      return typeof reason === "string" ? reason : null;
+    },
+    tensors,
+    create,
+    latent,
+    defaultShift: 8,
+    timestepFactor: 1000,
+    tokenGrid,
+    textWidth: (config) => config.textDim,
+    layers: (config) => config.layers,
+    extraShapes: ({ image }) =>
+      image === null ? {} : { clip_vision: [image.positions ?? CLIP_ROWS, image.width] },
+    maskKind: "wan",
+  };
+}
+
+const CLIP_ROWS = 257;
+const CLIP_WIDTH = 1280;
+
+const wan: DiffusionFamily<WanConfig> = {
+  ...family(wan21Latent),
+  family: "wan",
+  title: "Wan 2.1",
   published: [
     { title: "Wan 2.1 1.3B", fileName: /wan.*1[._]3b/i, config: published(1536, 8960, 30) },
-    { title: "Wan 2.1 14B", fileName: /wan/i, config: published(5120, 13824, 40) },
+    {
+      title: "Wan 2.1 FLF2V 14B",
+      fileName: /wan.*flf2v/i,
+      config: published14b({ width: CLIP_WIDTH, positions: 2 * CLIP_ROWS }),
+    },
+    {
+      title: "Wan 2.2 I2V A14B",
+      fileName: /wan.*2[._]2.*i2v(?!.*5b)/i,
+      config: published14b(null),
+    },
+    {
+      title: "Wan 2.1 I2V 14B",
+      fileName: /wan.*(?<!t)i2v/i,
+      config: published14b({ width: CLIP_WIDTH, positions: null }),
+    },
+    { title: "Wan 14B", fileName: /wan(?!.*(?:ti2v|[._-]5b))/i, config: published14b(undefined) },
   ],
-  tensors,
-  create,
-  latent,
-  defaultShift: 8,
-  timestepFactor: 1000,
-  tokenGrid,
-  textWidth: (config) => config.textDim,
-  layers: (config) => config.layers,
-  maskKind: "wan",
+};
+
+/** Wan 2.2 TI2V 5B: known frames are not told by channels but by their timestep, which is 0. */
+const wan22: DiffusionFamily<WanConfig> = {
+  ...family(wan22Latent),
+  family: "wan22",
+  title: "Wan 2.2 TI2V",
+  published: [
+    {
+      title: "Wan 2.2 TI2V 5B",
+      fileName: /wan.*(?:ti2v|[._-]5b)/i,
+      config: published(3072, 14336, 30, { channels: 48 }),
+    },
+  ],
+  keepsKnownLatents: true,
 };
 
 export default wan;
+/** Families that share this file's transformer. */
+export const variants: readonly DiffusionFamily<WanConfig>[] = [wan22];

@@ -93,6 +93,8 @@ export interface DiffusionInput {
   readonly timestep: number;
   /** [tokens, width], unpadded. */
   readonly context: Tensor;
+  /** [T, h, w]: 1 where the latent is to be made, 0 where it is known; absent: all is to be made. */
+  readonly unknown?: Float32Array;
   /** Further inputs by name, as conditioning parts carry them; a family takes those it knows. */
   readonly extra?: Readonly<Record<string, Tensor | number>>;
   readonly attention?: LayerAttention;
@@ -147,6 +149,13 @@ export interface DiffusionFamily<Config = unknown> extends ModelFamily<Config, D
   /** Transformer blocks, the unit of dense_layers and of weight streaming. */
   layers(config: Config): number;
   readonly maskKind: "wan" | "hunyuan";
+  /**
+   * Known parts of a latent (a mask beside it says which) stay as they are in every step and the model is told; absent:
+   * they are noised like the rest and only put back.
+   */
+  readonly keepsKnownLatents?: boolean;
+  /** Further inputs that a configuration was trained with, for a pass without a graph. */
+  extraShapes?(config: Config): Readonly<Record<string, readonly number[]>>;
 }
 
 /** Overlapping tiles in latent units; neighbours share `overlap` (0..1) of one. */

@@ -1,7 +1,10 @@
 /** Inputs of a Wan transformer as reference files store them. */
 import type { DiffusionModel, LayerAttention } from "#runtime/sdk/model";
 import type { Device } from "#runtime/tensor/device";
+import { wan21Latent } from "#runtime/nn/wan-latents";
+import { toLinkScale } from "#runtime/sampling/latent-scale";
 import { scope } from "#runtime/tensor/scope";
+import type { Tensor } from "#runtime/tensor/tensor";
 import { item, type GoldenFile, type GoldenTensor } from "./golden-file.ts";
 
 /** A prompt's rows without the zero rows that pad it to the trained length; the model adds those itself. */
@@ -12,29 +15,59 @@ export function unpadded({ shape, values }: GoldenTensor): GoldenTensor {
   return { shape: [kept, width], values: values.slice(0, kept * width) };
 }
 
-/** Number of stored inputs. */
+/** Number of stored inputs; a latent without a batch axis is one. */
 export function batchOf(golden: GoldenFile): number {
-  return golden.get("x").shape[0] ?? 0;
+  const { shape } = golden.get("x");
+  return shape.length === 5 ? (shape[0] ?? 0) : 1;
 }
 
-/** The model's output for stored input `index`. */
+/** Part `index` of what has a batch axis in front of `rank` others. */
+function part(golden: GoldenFile, name: string, index: number, rank: number): GoldenTensor {
+  const tensor = golden.get(name);
+  return tensor.shape.length > rank ? item(tensor, index) : tensor;
+}
+
+/** The model's output for stored input `index`. `extra` stands beside what the file itself holds. */
 export async function predict(
   model: DiffusionModel,
   device: Device,
   golden: GoldenFile,
   index: number,
   attention?: LayerAttention,
+  extra: Readonly<Record<string, GoldenTensor>> = {},
 ): Promise<Float32Array> {
-  const latent = item(golden.get("x"), index);
+  const latent = part(golden, "x", index, 4);
   const context = unpadded(item(golden.get("context"), index));
   const timestep = golden.get("timestep").values[index] ?? NaN;
-  using result = scope(() =>
-    model.forward({
-      latent: device.tensor(latent.values, latent.shape),
+  const further = {
+    ...(golden.has("y") ? splitCondition(part(golden, "y", index, 4)) : {}),
+    ...(golden.has("clip_fea") ? { clip_vision: item(golden.get("clip_fea"), index) } : {}),
+    ...extra,
+  };
+  const unknown = golden.has("mask") ? { unknown: golden.get("mask").values } : {};
+  using result = scope(() => {
+    const tensor = ({ values, shape }: GoldenTensor) => device.tensor(values, shape);
+    const tensors = Object.entries(further).map(([name, value]) => [name, tensor(value)]);
+    return model.forward({
+      latent: tensor(latent),
       timestep,
-      context: device.tensor(context.values, context.shape),
+      context: tensor(context),
+      extra: Object.fromEntries(tensors) as Record<string, Tensor>,
+      ...unknown,
       ...(attention === undefined ? {} : { attention }),
-    }),
-  );
+    });
+  });
   return await result.read();
+}
+
+/** y [mask 4 + latent, T, h, w] with its latent on the model's scale -> as conditioning carries both. */
+export function splitCondition({ shape, values }: GoldenTensor): Record<string, GoldenTensor> {
+  const [channels = 0, ...size] = shape;
+  const plane = values.length / channels;
+  const latent = [1, channels - 4, ...size];
+  const { data } = toLinkScale({ data: values.slice(4 * plane), shape: latent }, wan21Latent);
+  return {
+    concat_mask: { shape: [4, ...size], values: values.slice(0, 4 * plane) },
+    concat_latent_image: { shape: latent.slice(1), values: data },
+  };
 }

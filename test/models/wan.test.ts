@@ -76,9 +76,9 @@ describe("configuration", () => {
 
   test("variants that are not run say so", () => {
     expect(wan.unsupported?.(toyHeader())).toBeNull();
-    const imageToVideo = toyHeader({ channels: 36 });
-    expect(wan.detect(imageToVideo)).toBeNull();
-    expect(wan.unsupported?.(imageToVideo)).toMatch(/image-to-video.*36 channels in, 16 out/);
+    const inpaint = toyHeader({ channels: 33 });
+    expect(wan.detect(inpaint)).toBeNull();
+    expect(wan.unsupported?.(inpaint)).toMatch(/33 channels in and 16 out/);
     const narrow = toyHeader({ dim: 96 });
     expect(wan.detect(narrow)).toBeNull();
     expect(wan.unsupported?.(narrow)).toMatch(/no multiple of 128/);
@@ -107,6 +107,41 @@ describe("configuration", () => {
   test("a block number in the thousands of millions makes no list of that length", () => {
     const header = toyHeader({ extra: { "blocks.4000000000.ffn.0.weight": [1, 1] } });
     expect(wan.detect(header)).toMatchObject({ layers: 2 });
+  });
+});
+
+describe("image to video", () => {
+  test("36 channels in, with and without attention to a picture", () => {
+    expect(wan.detect(toyHeader({ channels: 36 }))).toMatchObject({
+      channels: 16,
+      conditionChannels: 20,
+      image: null,
+    });
+    const extra = { "img_emb.proj.1.weight": [160, 160], "img_emb.emb_pos": [1, 514, 160] };
+    const config = wan.detect(toyHeader({ channels: 36, extra }));
+    expect(config).toMatchObject({ image: { width: 160, positions: 514 } });
+    expect(config === null ? [] : wan.tensors(config).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["blocks.1.cross_attn.k_img.weight", "img_emb.emb_pos"]),
+    );
+  });
+
+  test("inputs of another size are refused", () => {
+    const device = openDevice("null");
+    const specs = wan
+      .tensors(configOf(toyHeader({ channels: 36 })))
+      .map(({ name, shape }) => [name, shape] as const);
+    using opened = planModel(wan, headerOf(Object.fromEntries(specs)), device);
+    const forward = (shape: number[]) =>
+      scope(() =>
+        opened.model.forward({
+          latent: device.empty([16, 2, 4, 4]),
+          timestep: 1,
+          context: device.empty([2, 32]),
+          extra: { concat_mask: device.empty(shape) },
+        }),
+      );
+    expect(() => forward([4, 3, 4, 4])).toThrow(/Expected concat_mask \[4, 2, 4, 4\]/);
+    scope(() => forward([4, 2, 4, 4]));
   });
 });
 

@@ -1,4 +1,7 @@
-/** Model families, found by listing runtime/models/: a file whose default export is a family is one. */
+/**
+ * Model families, found by listing runtime/models/: a file whose default export is a family is one; `variants` are others
+ * that share its code.
+ */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -30,15 +33,19 @@ async function load(folder: string): Promise<readonly AnyFamily[]> {
     .toSorted();
   const families = new Map<string, AnyFamily>();
   for (const path of files) {
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    const family = module.default;
-    if (!isFamily(family) || families.has(family.family)) {
-      throw new UmbelError(
-        "ERR_INTERNAL",
-        `Expected ${path} to export a model family of its own by default, got none or a second one.`,
-      );
+    const module = (await import(pathToFileURL(path).href)) as {
+      default?: unknown;
+      variants?: readonly unknown[];
+    };
+    for (const family of [module.default, ...(module.variants ?? [])]) {
+      if (!isFamily(family) || families.has(family.family)) {
+        throw new UmbelError(
+          "ERR_INTERNAL",
+          `Expected ${path} to export a model family of its own by default, got none or a second one.`,
+        );
+      }
+      families.set(family.family, family);
     }
-    families.set(family.family, family);
   }
   return [...families.values()];
 }

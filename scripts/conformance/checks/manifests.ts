@@ -127,8 +127,11 @@ async function pass(family: AnyFamily, config: unknown, weights: Weights): Promi
       using latent = device.empty(latentShape(family.latent));
       using context = device.empty([TEXT_TOKENS, family.textWidth(config)]);
       const model = family.create(config, weights);
-      using flow = model.forward({ latent, timestep: 999, context });
+      const shapes = Object.entries(family.extraShapes?.(config) ?? {});
+      const extra = Object.fromEntries(shapes.map(([name, shape]) => [name, device.empty(shape)]));
+      using flow = model.forward({ latent, timestep: 999, context, extra });
       expectShape(flow, latent.shape);
+      for (const tensor of Object.values(extra)) tensor[Symbol.dispose]();
       return;
     }
     case "vae": {

@@ -1,8 +1,13 @@
 /** The Wan transformer: outputs dense and with radial masks inside, names, tensors. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { blockCount, rowColumns } from "#runtime/attention/csr";
 import { radialMask } from "#runtime/attention/radial";
 import type { BlockMask } from "#runtime/attention/block-mask";
 import { UmbelError } from "#runtime/errors";
+import { openCheckpoint } from "#runtime/weights/checkpoint";
+import { writeSafetensors, type StoredTensor } from "#runtime/weights/write";
 import type { Bench, Check } from "../check.ts";
 import type { Cases } from "../cases.ts";
 import { differing, relativeError } from "../compare.ts";
@@ -17,7 +22,8 @@ export const wanDit: Check = {
   name: "wan-dit",
   computes: true,
   recognises: (folder, bench) =>
-    folder.files.some((file) => IO.test(file)) && holdsFamily(folder, bench, "wan"),
+    folder.files.some((file) => IO.test(file)) &&
+    ["wan", "wan22"].some((family) => holdsFamily(folder, bench, family)),
 
   async run(folder, bench, cases) {
     const detected = await checkTensors(folder, bench, cases, "diffusion");
@@ -41,10 +47,52 @@ interface Run {
 }
 
 async function runDense(run: Run, file: string, golden: GoldenFile): Promise<void> {
+  const variant = /^io_(\w+)\.safetensors$/.exec(file)?.[1];
+  if (variant !== undefined && run.folder.has(`${variant}_extra_weights.safetensors`)) {
+    return runExtended(run, file, golden, `${variant}_extra_weights.safetensors`);
+  }
   const batch = await run.cases.prepare(file, () => batchOf(golden));
   for (let i = 0; i < (batch ?? 0); i++) {
     await measure(run, `${file} out[${i}]`, golden, { index: i, output: "out" });
   }
+}
+
+/** The folder's weights with further ones; features of the two pictures of a batch are one sequence. */
+async function runExtended(
+  { folder, bench, cases }: Run,
+  file: string,
+  golden: GoldenFile,
+  further: string,
+): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), "umbel-conformance-"));
+  const path = join(scratch, "weights.safetensors");
+  try {
+    const metric = { name: "relative error", bound: bench.bound(2e-4, 2e-2) };
+    await cases.measure(`${file} out`, metric, async () => {
+      joinCheckpoints([folder.file("weights.safetensors"), folder.file(further)], path);
+      const { shape, values } = readGolden(folder.file("io.safetensors")).get("clip_fea");
+      const [, , width = 0] = shape;
+      const clip_vision = { shape: [values.length / width, width], values };
+      return withDiffusion(bench, path, [], async (model) => {
+        const out = await predict(model, bench.device, golden, 0, undefined, { clip_vision });
+        return relativeError(out, item(golden.get("out"), 0).values);
+      });
+    });
+  } finally {
+    bench.manager.release();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function joinCheckpoints(paths: readonly string[], target: string): void {
+  const tensors = new Map<string, StoredTensor>();
+  for (const path of paths) {
+    using file = openCheckpoint(path);
+    for (const [name, { storedType, shape }] of file.tensors) {
+      tensors.set(name, { storedType, shape, bytes: file.read(name) });
+    }
+  }
+  writeSafetensors(target, tensors);
 }
 
 async function runRadial(run: Run, file: string, golden: GoldenFile): Promise<void> {
@@ -79,7 +127,9 @@ async function measure(
   await cases.measure(name, metric, () =>
     withDiffusion(bench, folder.file("weights.safetensors"), [], async (model) => {
       const out = await predict(model, bench.device, golden, what.index, what.attention);
-      return relativeError(out, item(golden.get(what.output), what.index).values);
+      const expected = golden.get(what.output);
+      const batched = expected.shape.length === 5;
+      return relativeError(out, batched ? item(expected, what.index).values : expected.values);
     }),
   );
 }
