@@ -18,8 +18,8 @@ export interface SocketClient extends RuntimeClient {
   close(): void;
 }
 
-/** @param base the server's address, such as location.origin */
-export function connectOverHttp(base: string): SocketClient {
+/** @param base the server's address, such as location.origin @param session of this tab, so that others know of it */
+export function connectOverHttp(base: string, session: string): SocketClient {
   const listeners = new Set<(event: ServiceEvent) => void>();
   const tell = (event: ServiceEvent): void => {
     for (const listener of listeners) listener(event);
@@ -31,7 +31,7 @@ export function connectOverHttp(base: string): SocketClient {
   let closed = false;
 
   function open(): void {
-    const next = new WebSocket(`${base.replace(/^http/, "ws")}/umbel/events`);
+    const next = new WebSocket(`${base.replace(/^http/, "ws")}/umbel/events?session=${session}`);
     next.binaryType = "arraybuffer";
     next.addEventListener("open", () => {
       wait = FIRST_WAIT;

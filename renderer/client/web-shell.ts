@@ -2,6 +2,7 @@
 import { UmbelError } from "#runtime/errors";
 import type { FileKind, OpenedFile } from "#runtime/protocol/desktop-contract";
 import type { Shell, WindowInfo } from "./shell.ts";
+import type { TabSession } from "./tab-session.ts";
 
 const ACCEPTED: Readonly<Record<FileKind, string>> = {
   export: ".json",
@@ -12,18 +13,21 @@ const ACCEPTED: Readonly<Record<FileKind, string>> = {
   model: ".safetensors,.gguf",
 };
 
-/** Every tab of a browser is on its own; none knows of the others. */
-export function webWindowInfo(): WindowInfo {
-  const session = "web";
-  return { version: "", platform: "web", session, sessions: [session], restore: true };
+/** Of a page without a server. */
+const LONE: TabSession = { session: "web", sessions: ["web"] };
+
+/** Of a tab, by what the server knows of others; a tab that is opened takes over what closed ones have left. */
+export function webWindowInfo({ session, sessions }: TabSession = LONE): WindowInfo {
+  return { version: "", platform: "web", session, sessions, restore: true };
 }
 
 export function createWebShell(
   mediaUrl: (file: { place: "output" | "temporary" | "input"; path: string }) => string,
+  tab: TabSession = LONE,
 ): Shell {
   return {
     desktop: false,
-    info: async () => webWindowInfo(),
+    info: async () => webWindowInfo(tab),
     open: choose,
     pick: async () => null,
     pickFolder: async () => null,

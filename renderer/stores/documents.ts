@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { DOCUMENT_VERSION, type GraphDocument } from "#runtime/graph/document";
 import { EMPTY_HISTORY, record, stepBack, stepForward, type History } from "./history.ts";
+import { newId } from "./new-id.ts";
 
 export interface OpenDocument {
   /** Lasts as long as the tab and names its entry in the journal. */
@@ -79,7 +80,7 @@ const baseName = (path: string): string => path.replace(/^.*[\\/]/, "").replace(
 
 export function createDocuments(
   now: () => number = Date.now,
-  newId: () => string = () => crypto.randomUUID(),
+  makeId: () => string = newId,
 ): Documents {
   const store = createStore<DocumentsState>(() => ({ tabs: [], active: null, open: {} }));
   const get = (id: string | null | undefined) =>
@@ -118,7 +119,7 @@ export function createDocuments(
         store.setState({ active: same.id });
         return same.id;
       }
-      const id = options.id ?? newId();
+      const id = options.id ?? makeId();
       const title =
         options.title ?? (path === null ? (document.title ?? untitled()) : baseName(path));
       const saved = isSaved ? document : path === null ? null : emptyDocument();

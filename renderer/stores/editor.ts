@@ -5,6 +5,7 @@ import { createDocuments, type Documents } from "./documents.ts";
 import { createFileLinks, type FileLinks } from "./file-links.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { createLayout, type Layout, type LayoutStorage } from "./layout.ts";
+import { newId } from "./new-id.ts";
 import { createNodes, type Nodes } from "./nodes.ts";
 import { createProblems, type Problems } from "./problems.ts";
 import { createRuns, type Runs } from "./run.ts";
@@ -41,7 +42,7 @@ export function createEditor(
   window: WindowInfo,
   storage: LayoutStorage | null = null,
 ): Editor {
-  const documents = createDocuments(Date.now, () => `${window.session}/${crypto.randomUUID()}`);
+  const documents = createDocuments(Date.now, () => ownId(window));
   const fileLinks = createFileLinks(shell, documents);
   const startup = createStartup(shell);
   const recents = createRecents(shell, documents);
@@ -98,7 +99,7 @@ export function createEditor(
     journal,
     async start() {
       await load();
-      const { graphs, unsaved, until } = await journal.recover((id) => isOurs(id, window));
+      const { graphs, unsaved, until } = await journal.recover((id) => recoveredId(id, window));
       if (unsaved > 0) {
         const time = new Date(until).toTimeString().slice(0, 8);
         toasts.show({
@@ -118,8 +119,16 @@ export function createEditor(
   };
 }
 
-/** Journal entries of this window, and in the first window of a run those that no open window has. */
-function isOurs(id: string, { session, sessions, restore }: WindowInfo): boolean {
+function ownId({ session }: WindowInfo): string {
+  return `${session}/${newId()}`;
+}
+
+/**
+ * The id under which a journal entry is opened here, null for one of others: this window has its own, and where it
+ * restores also those that no open window has, which become its own.
+ */
+function recoveredId(id: string, window: WindowInfo): string | null {
   const owner = id.split("/")[0]!;
-  return owner === session || (restore && !sessions.includes(owner));
+  if (owner === window.session) return id;
+  return window.restore && !window.sessions.includes(owner) ? ownId(window) : null;
 }

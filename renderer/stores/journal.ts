@@ -1,14 +1,18 @@
 /** Writes every open graph to the service's journal soon after each change, and reads it back after a crash. */
 import type { GraphDocument } from "#runtime/graph/document";
 import type { RuntimeClient } from "#runtime/protocol/client";
+import type { JournalEntry } from "#runtime/protocol/service-values";
 import { isDirty, type Documents, type OpenDocument } from "./documents.ts";
 
 const DELAY_MS = 300;
 
 export interface Journal {
-  /** Opens what the journal holds of ours; how many graphs and the time of the last change. */
+  /**
+   * Opens what the journal holds of ours, under the ids that `idFor` gives (null: not ours); an entry whose id changes
+   * is written anew. How many graphs and the time of the last change.
+   */
   recover(
-    isOurs?: (id: string) => boolean,
+    idFor?: (id: string) => string | null,
   ): Promise<{ readonly graphs: number; readonly unsaved: number; readonly until: number }>;
   /** Writes what is due now; whether all of it was written. */
   flush(): Promise<boolean>;
@@ -79,19 +83,30 @@ export function createJournal(
     if (due.size > 0 && timer === undefined) timer = setTimeout(() => void flush(), DELAY_MS);
   });
 
+  /** The old entry goes when the new one is there. */
+  async function adopt(from: string, entry: JournalEntry): Promise<void> {
+    await client.call("journal.write", entry);
+    await client.call("journal.remove", { id: from });
+  }
+
   return {
     flush,
     stop() {
       stop();
       clearTimeout(timer);
     },
-    async recover(isOurs = () => true) {
+    async recover(idFor = (id) => id) {
       const entries = await client.call("journal.list", {});
-      const ours = entries.filter(({ id }) => isOurs(id));
+      const ours = entries.flatMap((entry) => {
+        const id = idFor(entry.id);
+        return id === null ? [] : [{ ...entry, id, from: entry.id }];
+      });
       const sorted = ours.toSorted((a, b) => a.changed - b.changed);
-      for (const { id, title, path, dirty, document } of sorted) {
-        written.set(id, { document, title, path, dirty });
+      for (const { id, from, title, path, dirty, changed, document } of sorted) {
+        const state = { document, title, path, dirty };
+        written.set(id, state);
         documents.open(document, { id, title, path, isSaved: !dirty, activate: false });
+        if (id !== from) await adopt(from, { id, ...state, changed }).catch(onError);
       }
       const last = sorted.at(-1);
       if (last !== undefined) documents.activate(last.id);

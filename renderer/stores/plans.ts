@@ -6,6 +6,7 @@ import type { RuntimeClient } from "#runtime/protocol/client";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
 import type { PlanReport } from "#runtime/protocol/service-values";
 import type { Documents, DocumentsState } from "./documents.ts";
+import { newId } from "./new-id.ts";
 
 export interface PlanState {
   /** Document that the report is about; an edited one has a newer report on its way. */
@@ -36,7 +37,7 @@ export function createPlans(client: RuntimeClient, documents: Documents): Plans 
   let timer: ReturnType<typeof setTimeout> | undefined;
   let tab: string | null = null;
   // The service ends an unfinished plan when the same view asks anew.
-  const slot = `plan ${crypto.randomUUID()}`;
+  const slot = `plan ${newId()}`;
   /** What the newest question is, or is going to be, about. */
   let wanted: GraphDocument | null = null;
   let question = 0;

@@ -114,7 +114,7 @@ export function onEditor<R, A>(
   return page.evaluate(`(${source})(${JSON.stringify(argument) ?? "undefined"})`) as Promise<R>;
 }
 
-function watchPage(page: Page, printed: string[]): void {
+export function watchPage(page: Page, printed: string[]): void {
   page.on("pageerror", (error) => printed.push(`page error: ${error.stack ?? error.message}`));
   page.on("console", (message) => {
     if (message.type() === "error") printed.push(`page: ${message.text()}`);

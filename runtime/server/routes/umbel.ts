@@ -32,13 +32,28 @@ export function addUmbelRoutes(app: FastifyInstance, context: ServerContext): vo
     return reply.send(Buffer.from(encodeWire(answer)));
   });
 
-  app.get("/umbel/events", { websocket: true }, (socket) => {
+  /** Sessions of open pages, with how many sockets each has. */
+  const sessions = new Map<string, number>();
+  const count = (session: string, by: 1 | -1): void => {
+    const now = (sessions.get(session) ?? 0) + by;
+    if (now > 0) sessions.set(session, now);
+    else sessions.delete(session);
+  };
+  app.get("/umbel/sessions", async () => ({ sessions: [...sessions.keys()] }));
+
+  app.get("/umbel/events", { websocket: true }, (socket, request) => {
+    const { session = "" } = request.query as Record<string, string | undefined>;
+    const isNamed = /^[\w-]{1,64}$/.test(session);
+    if (isNamed) count(session, 1);
     const stop = context.service.subscribe((event) => {
       if (socket.readyState !== socket.OPEN) return;
       if (socket.bufferedAmount > context.limits.backlogBytes) socket.terminate();
       else socket.send(encodeWire(event));
     });
-    socket.on("close", stop);
+    socket.on("close", () => {
+      if (isNamed) count(session, -1);
+      stop();
+    });
     socket.on("error", () => socket.terminate());
   });
 }

@@ -55,6 +55,26 @@ test("a graph comes back with its title, its file and its dirty mark", async () 
   journal.stop();
 });
 
+test("a graph that another window has left becomes this one's, and one of others stays theirs", async () => {
+  const left = { id: "gone/1", title: "dawn", path: null, dirty: true, changed: 5 };
+  const open = { ...left, id: "open/1", title: "dusk" };
+  const journaled = [left, open].map((entry) => ({ ...entry, document: withNode("a") }));
+  const client = createFakeClient({ nodes: [], journal: journaled });
+  const documents = createDocuments();
+  const journal = createJournal(client, documents, (error) => {
+    throw error;
+  });
+  const own = (id: string) => (id.startsWith("gone/") ? "own/1" : null);
+  expect(await journal.recover(own)).toMatchObject({ graphs: 1, unsaved: 1 });
+  expect(documents.store.getState().tabs).toEqual(["own/1"]);
+  const changes = client.calls.filter(({ method }) => method !== "journal.list");
+  expect(changes).toEqual([
+    { method: "journal.write", params: { ...journaled[0], id: "own/1" } },
+    { method: "journal.remove", params: { id: "gone/1" } },
+  ]);
+  journal.stop();
+});
+
 test("a save takes the dirty mark out of the journal, and a write that failed is tried again", async () => {
   const client = createFakeClient({ nodes: [] });
   const documents = createDocuments();
