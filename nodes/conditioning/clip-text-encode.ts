@@ -1,8 +1,7 @@
 import { socket, text } from "#runtime/sdk/inputs";
 import { defineNode, output } from "#runtime/sdk/node";
 import { resolveDynamicPrompt } from "#runtime/text/dynamic-prompt";
-import { encodeTokens, tokenizePrompt } from "#runtime/text/encode-prompt";
-import { tokenizerOf } from "#runtime/text/tokenizer-of";
+import { encodeClip } from "#runtime/text/encode-clip";
 
 export default defineNode({
   type: "CLIPTextEncode",
@@ -12,16 +11,7 @@ export default defineNode({
   version: 1,
   inputs: { text: text({ multiline: true, dynamicPrompts: true }), clip: socket("CLIP") },
   outputs: { CONDITIONING: output("CONDITIONING") },
-  run: async (context, { text: prompt, clip }) => {
-    using lease = await context.models.textEncoder(clip);
-    for (const warning of lease.warnings) context.warn(warning);
-    const tokenizer = tokenizerOf(lease.tokenizer);
-    const tokens = tokenizePrompt(tokenizer, resolveDynamicPrompt(prompt, 0n));
-    for (const name of tokens.missingEmbeddings) {
-      context.warn(
-        `Expected a textual inversion "${name}", got none; the prompt is used without it.`,
-      );
-    }
-    return { CONDITIONING: [await encodeTokens(lease.instance, tokens)] };
-  },
+  run: async (context, { text: prompt, clip }) => ({
+    CONDITIONING: [await encodeClip(context, clip, resolveDynamicPrompt(prompt, 0n))],
+  }),
 });

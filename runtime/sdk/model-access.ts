@@ -5,6 +5,7 @@ import type {
   DiffusionModel,
   LatentColours,
   TextEncoder,
+  TextEncoderFamily,
   TokenGrid,
   VaeFamily,
   VideoAutoencoder,
@@ -31,7 +32,8 @@ export interface VaeLease extends Lease<VideoAutoencoder> {
 }
 
 export interface TextEncoderLease extends Lease<TextEncoder> {
-  /** Bytes of the sentencepiece model that belongs to the encoder. */
+  readonly family: TextEncoderFamily;
+  /** Bytes of the tokeniser's file: a sentencepiece model or a tokenizer.json. */
   readonly tokenizer: Uint8Array;
 }
 

@@ -188,11 +188,18 @@ export interface VaeFamily<Config = unknown> extends ModelFamily<Config, VideoAu
   readonly latent: LatentGeometry;
 }
 
+export interface TextEncoderOptions {
+  /** Last blocks that are left out, and with them the norm behind the last. */
+  readonly skipLayers?: number;
+}
+
 export interface TextEncoder {
   /** ids int32 -> [n, width]; no padding. */
-  forward(ids: Int32Array): Tensor;
+  forward(ids: Int32Array, options?: TextEncoderOptions): Tensor;
 }
 
 export interface TextEncoderFamily<Config = unknown> extends ModelFamily<Config, TextEncoder> {
   readonly kind: "text-encoder";
+  /** Whose tokeniser it wants where its file holds none; absent: a sentencepiece model beside it. */
+  readonly tokenizer?: "llama" | "clip";
 }

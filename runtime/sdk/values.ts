@@ -39,10 +39,12 @@ export interface ModelRecipe {
   readonly weightType: "default" | "fp8_e4m3fn" | "fp8_e5m2";
 }
 
-/** CLIP: a text encoder with its tokeniser. */
+/** CLIP: a text encoder with its tokeniser, or two. */
 export interface ClipRecipe {
   readonly kind: "clip";
   readonly checkpoint: CheckpointRef;
+  /** A second encoder, of which the row for the whole text is taken. */
+  readonly pooled?: CheckpointRef;
   readonly loras: readonly LoraRef[];
 }
 

@@ -1,9 +1,9 @@
 /** From a prompt to its embedding, with weights, as ComfyUI does it for Wan's UMT5. */
-import type { TextEncoder } from "#runtime/sdk/model";
+import type { TextEncoder, TextEncoderOptions } from "#runtime/sdk/model";
 import type { ConditioningPart, HostTensor } from "#runtime/sdk/values";
 import { takeEmbeddings } from "./prompt-embeddings.ts";
 import { parseWeights } from "./prompt-weights.ts";
-import type { SentencePiece } from "./sentencepiece.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 export interface PromptTokens {
   /** With the end of text. */
@@ -17,7 +17,7 @@ export interface PromptTokens {
 const END = 1;
 
 /** Tokenises a prompt. Pieces of different weight are tokenised each by itself. Throws ERR_INVALID_ARGUMENT. */
-export function tokenizePrompt(tokenizer: SentencePiece, prompt: string): PromptTokens {
+export function tokenizePrompt(tokenizer: Tokenizer, prompt: string): PromptTokens {
   const ids: number[] = [];
   const weights: number[] = [];
   const missingEmbeddings: string[] = [];
@@ -55,8 +55,14 @@ export async function encodeTokens(
   return { context: { ...context, data }, extra: {} };
 }
 
-async function readRows(encoder: TextEncoder, ids: Int32Array): Promise<HostTensor> {
-  using rows = encoder.forward(ids);
+/** Embeddings on the host, those of the first `from` tokens left out; zeros where a run is only planned. */
+export async function readRows(
+  encoder: TextEncoder,
+  ids: Int32Array,
+  { from = 0, ...options }: TextEncoderOptions & { readonly from?: number } = {},
+): Promise<HostTensor> {
+  using all = encoder.forward(ids, options);
+  using rows = all.slice(0, from);
   const { shape } = rows;
   const data = rows.device.name === "null" ? new Float32Array(rows.numel) : await rows.read();
   return { data, shape };

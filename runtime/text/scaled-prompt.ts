@@ -1,7 +1,7 @@
 import type { TextEncoder } from "#runtime/sdk/model";
 import type { ConditioningPart } from "#runtime/sdk/values";
 import { encodeTokens } from "./encode-prompt.ts";
-import type { SentencePiece } from "./sentencepiece.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 const WEIGHTED = /\(([^()]*?):([\d.]+)\)/g;
 const END = 1;
@@ -12,7 +12,7 @@ const END = 1;
  */
 export async function encodeScaledPrompt(
   encoder: TextEncoder,
-  tokenizer: SentencePiece,
+  tokenizer: Tokenizer,
   prompt: string,
   isWeighted = true,
 ): Promise<ConditioningPart> {

@@ -2,10 +2,12 @@ import { UmbelError } from "#runtime/errors";
 import { Normalizer } from "./normalizer.ts";
 import { PieceIndex } from "./piece-index.ts";
 import { parseSentencePieceModel, PIECE, type SentencePieceModel } from "./sentencepiece-model.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 import { UnigramSegmenter } from "./unigram.ts";
 
 /** A sentencepiece Unigram tokeniser, made of the bytes of its model file (spiece.model). */
-export class SentencePiece {
+export class SentencePiece implements Tokenizer {
+  readonly startId = null;
   readonly vocabularySize: number;
   /** Id of the end-of-text piece; null when the model has none. */
   readonly endId: number | null;

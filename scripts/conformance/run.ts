@@ -3,17 +3,21 @@ import { ModelManager } from "#runtime/engine/models/manager";
 import { openDevice } from "#runtime/tensor/devices";
 import { Cases, type CaseResult } from "./cases.ts";
 import type { Bench, Check } from "./check.ts";
+import { clipText } from "./checks/clip-text.ts";
 import { comfyui } from "./checks/comfyui.ts";
 import { ggufMalformed, ggufQuants, ggufValid } from "./checks/gguf.ts";
 import { ggufModels } from "./checks/gguf-models.ts";
 import { hunyuanDit } from "./checks/hunyuan-dit.ts";
 import { hunyuanLora } from "./checks/hunyuan-lora.ts";
+import { hunyuanPipeline } from "./checks/hunyuan-pipeline.ts";
 import { hunyuanVae } from "./checks/hunyuan-vae.ts";
+import { llama } from "./checks/llama.ts";
 import { manifests } from "./checks/manifests.ts";
 import { noise } from "./checks/noise.ts";
 import { radialMasks } from "./checks/radial-masks.ts";
 import { schedulers } from "./checks/schedulers.ts";
 import { sentencepiece } from "./checks/sentencepiece.ts";
+import { tokenizers } from "./checks/tokenizers.ts";
 import { umt5 } from "./checks/umt5.ts";
 import { wanDit } from "./checks/wan-dit.ts";
 import { wanLora } from "./checks/wan-lora.ts";
@@ -27,13 +31,17 @@ const CHECKS: readonly Check[] = [
   hunyuanVae,
   wanVae,
   umt5,
+  llama,
+  clipText,
   wanLora,
   hunyuanLora,
   schedulers,
   wanPipeline,
+  hunyuanPipeline,
   radialMasks,
   noise,
   sentencepiece,
+  tokenizers,
   manifests,
   ggufModels,
   ggufQuants,

@@ -70,8 +70,13 @@ export class GraphRunner implements AsyncDisposable {
     this.open = open;
   }
 
-  static async start(): Promise<GraphRunner> {
-    const settings = { ...workerSettings(scratchFolder()), nodes: [join(ROOT, "nodes")] };
+  /** With the bundled model, or with those of other folders. */
+  static async start(models?: readonly string[]): Promise<GraphRunner> {
+    const settings = {
+      ...workerSettings(scratchFolder()),
+      nodes: [join(ROOT, "nodes")],
+      ...(models === undefined ? {} : { models }),
+    };
     return new GraphRunner(await openEngine(settings));
   }
 

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import clipText from "../../runtime/models/clip-text.ts";
 import hunyuanVae from "../../runtime/models/hunyuan-vae.ts";
 import hunyuanVideo from "../../runtime/models/hunyuan-video.ts";
+import llama from "../../runtime/models/llama.ts";
 import umt5 from "../../runtime/models/umt5.ts";
 import wan from "../../runtime/models/wan.ts";
 import wanVae from "../../runtime/models/wan-vae.ts";
@@ -21,6 +23,10 @@ it("published configurations are what detection reads off their own tensors", ()
     expect(umt5.detect(header(umt5.tensors(config)))).toEqual(config);
   for (const { config } of hunyuanVideo.published)
     expect(hunyuanVideo.detect(header(hunyuanVideo.tensors(config)))).toEqual(config);
+  for (const { config } of llama.published)
+    expect(llama.detect(header(llama.tensors(config)))).toEqual(config);
+  for (const { config } of clipText.published)
+    expect(clipText.detect(header(clipText.tensors(config)))).toEqual(config);
   for (const { config } of hunyuanVae.published)
     expect(hunyuanVae.detect(header(hunyuanVae.tensors(config)))).toEqual(config);
   for (const { config } of wanVae.published) {

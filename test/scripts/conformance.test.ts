@@ -110,6 +110,26 @@ describe.skipIf(sharedDir() === null)(`reference data (${NO_SHARED})`, () => {
     expect(results.length).toBeGreaterThan(200);
   });
 
+  test("every bound of goldens/hunyuan holds", { timeout: 120_000 }, async () => {
+    const results = await runFolders([sharedPath("goldens/hunyuan")], "cpu");
+    const kept = results.filter(({ note = "" }) => !/references differ/.test(note));
+    expect(kept.filter(({ status }) => status !== "ok")).toEqual([]);
+    const checks = new Set(results.map(({ check }) => check));
+    expect([...checks].toSorted()).toEqual([
+      "clip-text",
+      "hunyuan-dit",
+      "hunyuan-lora",
+      "hunyuan-pipeline",
+      "hunyuan-vae",
+      "llama-encoder",
+      "manifests",
+      "radial-masks",
+      "schedulers",
+      "tokenizers",
+    ]);
+    expect(kept.length).toBeGreaterThan(150);
+  });
+
   test("without a device that computes only what needs none is checked", async () => {
     const results = await runFolders([sharedPath("goldens/wan/manifests")], "null");
     expect(results.filter(({ status }) => status !== "ok")).toEqual([]);

@@ -138,10 +138,10 @@ export class ModelManager implements ModelAccess {
 
   async textEncoder({ checkpoint, loras }: ClipRecipe): Promise<TextEncoderLease> {
     const wanted: Wanted = { checkpoint, loras, weightType: "default" };
-    const { held } = this.#hold<TextEncoderFamily>(wanted, "text-encoder");
+    const { held, family } = this.#hold<TextEncoderFamily>(wanted, "text-encoder");
     try {
-      const tokenizer = tokenizerBytes(held.value.detected.part);
-      return { ...lease(held, held.value.instance as TextEncoder), tokenizer };
+      const tokenizer = tokenizerBytes(held.value.detected.part, family);
+      return { ...lease(held, held.value.instance as TextEncoder), family, tokenizer };
     } catch (error) {
       held[Symbol.dispose]();
       throw error;

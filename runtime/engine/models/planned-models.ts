@@ -87,6 +87,7 @@ export class PlannedModels implements ModelAccess, Disposable {
     const { tokenizer } = near;
     return {
       instance: family.create(config, store),
+      family,
       warnings: [],
       tokenizer,
       [Symbol.dispose]: () => undefined,

@@ -3,6 +3,7 @@
  * named ..._shift<S>_steps<N>. At every step the model answers for the recorded state, so that each state of the solver
  * is compared with the recorded one.
  */
+import { shiftTime } from "#runtime/sampling/flow";
 import { scheduleSigmas } from "#runtime/sampling/schedules";
 import { samplerByName } from "#runtime/sampling/sampler-registry";
 import type { Device } from "#runtime/tensor/device";
@@ -44,6 +45,15 @@ export const schedulers: Check = {
           const timesteps = Array.from(sigmas().slice(0, -1), (sigma) => Math.trunc(sigma * 1000));
           return differing(timesteps, golden.get("timesteps").values);
         });
+      }
+      if (solver === "flow") {
+        // The times of FlowMatchDiscreteScheduler fall evenly before they are shifted.
+        const times = (count: number) =>
+          Float32Array.from({ length: count + 1 }, (_, i) => 1 - i / count);
+        const sigmas = times(Number(steps)).map((time) => shiftTime(Number(shift), time));
+        await cases.measure(`${file} sigmas`, { name: "relative error", bound: 1e-5 }, () =>
+          relativeError(sigmas, golden.get("sigmas").values),
+        );
       }
       const metric = { name: "relative error, worst state", bound: 1e-5 };
       await cases.measure(`${file} trajectory`, metric, () =>
