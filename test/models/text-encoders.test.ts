@@ -98,7 +98,7 @@ test("kin are not taken for them", () => {
     "layers.0.mlp.gate_proj.weight": [512, 256],
   });
   expect(llama.detect(header)).toMatchObject({ heads: 2, keyHeads: 1, headDim: 128, layers: 1 });
-  const normed = new Map([...header.tensors]);
+  const normed = new Map(header.tensors);
   normed.set("layers.0.self_attn.q_norm.weight", { shape: [128], dtype: "bf16" });
   expect(llama.detect({ tensors: normed, metadata: {} })).toBeNull();
 });
