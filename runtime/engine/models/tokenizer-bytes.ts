@@ -5,6 +5,8 @@ import type { TextEncoderFamily } from "#runtime/sdk/model";
 import { vocabularyJson } from "#runtime/text/vocabulary-json";
 import type { ModelPart } from "#runtime/weights/model-part";
 
+type Encoder = Pick<TextEncoderFamily, "title" | "tokenizer">;
+
 interface Place {
   /** Tensors that hold a tokeniser, as bytes. */
   readonly assets: readonly string[];
@@ -55,13 +57,13 @@ const read = new WeakMap<ModelPart, Uint8Array>();
  * installation that the file lies in; the same array for the same part. CLIP's vocabulary and merges come as one
  * tokenizer.json. Throws ERR_TOKENIZER.
  */
-export function tokenizerBytes(part: ModelPart, family: TextEncoderFamily): Uint8Array {
+export function tokenizerBytes(part: ModelPart, family: Encoder): Uint8Array {
   const known = read.get(part) ?? readTokenizer(part, family);
   read.set(part, known);
   return known;
 }
 
-function readTokenizer({ file, assets }: ModelPart, family: TextEncoderFamily): Uint8Array {
+function readTokenizer({ file, assets }: ModelPart, family: Encoder): Uint8Array {
   const place = PLACES[family.tokenizer ?? "sentencepiece"];
   for (const asset of place.assets) {
     const embedded = file.embedded?.get(asset);

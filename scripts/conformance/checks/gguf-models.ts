@@ -182,8 +182,8 @@ async function checkText(folder: Folder, { families }: Bench, cases: Cases): Pro
       continue;
     }
     await cases.measure(`${file} tokenizer`, { name: "differing ids", bound: 0 }, () => {
-      const { part } = detectModel(opened, families, "text-encoder");
-      const tokenizer = new SentencePiece(tokenizerBytes(part));
+      const { part, family } = detectModel(opened, families, "text-encoder");
+      const tokenizer = new SentencePiece(tokenizerBytes(part, family));
       const texts = JSON.parse(readFileSync(place, "utf8")) as readonly TextCase[];
       return texts.reduce((sum, { text, ids }) => sum + differing(tokenizer.encode(text), ids), 0);
     });

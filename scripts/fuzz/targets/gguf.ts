@@ -51,7 +51,7 @@ export function ggufTarget(
       }
       if (model !== undefined) {
         checkComplete(model);
-        if (model.family.kind === "text-encoder") tokenizerBytes(model.part);
+        if (model.family.kind === "text-encoder") tokenizerBytes(model.part, model.family);
       }
       const spiece = file.embedded?.get("spiece_model");
       if (spiece !== undefined) new SentencePiece(spiece()).encode("a ball");
