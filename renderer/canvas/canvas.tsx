@@ -25,6 +25,7 @@ import { GuideLines } from "./guide-lines.tsx";
 import { Lasso } from "./lasso.tsx";
 import { Minimap } from "./minimap.tsx";
 import { NodeLayer } from "./node-layer.tsx";
+import { COARSE, FINE } from "./node-layout.ts";
 import { useCanvasHandle } from "./use-canvas-handle.ts";
 import { emptyDrop } from "./wire-gesture.ts";
 import { Wires } from "./wires.tsx";
@@ -40,6 +41,7 @@ export function Canvas() {
   const model = useMemo(
     () =>
       createCanvasModel(editor, {
+        metrics: matchMedia("(pointer: coarse)").matches ? COARSE : FINE,
         featureHeight: (type) => (type in NODE_FEATURES ? FEATURE_ESTIMATE : null),
       }),
     [editor],

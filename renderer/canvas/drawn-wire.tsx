@@ -13,7 +13,7 @@ import { wirePath } from "./wire-path.ts";
 /** The wire in hand, over the nodes, and what it says when it does not fit. */
 export function DrawnWire() {
   const canvas = useCanvas();
-  const { from, pointer, target, refused } = useWire((state) => state);
+  const { from, bundle, pointer, target, refused } = useWire((state) => state);
   useEffect(() => {
     if (!refused) return;
     const drop = (event: Event) => {
@@ -32,16 +32,21 @@ export function DrawnWire() {
   const fixed = socketPlace(canvas.scene.store.getState(), from);
   if (fixed === null) return null;
   const free = target?.at ?? pointer;
-  const shape =
-    from.side === "out" ? { from: fixed, to: free, via: [] } : { from: free, to: fixed, via: [] };
+  const state = canvas.scene.store.getState();
+  const paths = bundle.flatMap((end) => {
+    const place = socketPlace(state, end);
+    if (place === null) return [];
+    const [start, stop] = from.side === "out" ? [place, free] : [free, place];
+    return [wirePath({ from: start, to: stop, via: [] }, "curved")];
+  });
   const color = socketColor(from.type);
   return (
     <>
       <svg className="wires drawn" aria-hidden="true">
-        <path className="wire-casing" d={wirePath(shape, "curved")} strokeWidth="5.4" />
+        <path className="wire-casing" d={paths.join("")} strokeWidth="5.4" />
         <path
           className="wire-line"
-          d={wirePath(shape, "curved")}
+          d={paths.join("")}
           stroke={color}
           strokeWidth="2.4"
           strokeDasharray={target?.fits === true ? undefined : "5 5"}

@@ -8,6 +8,7 @@ import type { MenuEntry } from "../ui/menu.tsx";
 import type { CanvasMenu, CanvasModel } from "./canvas-model.ts";
 import { TINTS } from "./categories.ts";
 import { exposedFields } from "./node-model.ts";
+import { byWhatTheyKeep, replaceNodes } from "./replacing.ts";
 import { addReroute } from "./wires.tsx";
 
 export function menuEntries(
@@ -35,7 +36,7 @@ export function menuEntries(
         commands.item("edit.redo"),
       ];
     case "node":
-      return nodeEntries(canvas, commands, on.id);
+      return nodeEntries(canvas, commands, at, on.id);
     case "group":
       return groupEntries(canvas, commands, on.index);
     case "link": {
@@ -87,7 +88,42 @@ const colours = (set: (color: string | undefined) => void): MenuEntry => ({
   ],
 });
 
-function nodeEntries(canvas: CanvasModel, commands: Commands, id: string): readonly MenuEntry[] {
+const NEAREST = 5;
+
+/** Classes that keep the most of the node, or any other by search. */
+function replaceEntry(
+  canvas: CanvasModel,
+  commands: Commands,
+  at: CanvasMenu["at"],
+  id: string,
+  ids: readonly string[],
+): MenuEntry {
+  return {
+    label: "Replace with",
+    icon: "loop",
+    items: [
+      ...byWhatTheyKeep(canvas, id)
+        .slice(0, NEAREST)
+        .map(({ title, type }) => ({
+          label: title,
+          run: () => replaceNodes(canvas, ids, type),
+        })),
+      "line",
+      {
+        label: "Another class",
+        icon: "search",
+        run: () => commands.openPalette({ kind: "search", at, wire: null, replaces: ids }),
+      },
+    ],
+  };
+}
+
+function nodeEntries(
+  canvas: CanvasModel,
+  commands: Commands,
+  menuAt: CanvasMenu["at"],
+  id: string,
+): readonly MenuEntry[] {
   const { selection, documents } = canvas.editor;
   // A menu on what is not selected is about that node alone.
   if (!selection.store.getState().nodes.has(id)) selection.set({ nodes: [id] });
@@ -113,6 +149,7 @@ function nodeEntries(canvas: CanvasModel, commands: Commands, id: string): reado
       run: () => canvas.store.setState({ renaming: id }),
     },
     colours((color) => canvas.edit("Colour", (graph) => setKey(graph, ids, "color", color))),
+    replaceEntry(canvas, commands, menuAt, id, ids),
     "line",
     commands.item("edit.copy"),
     commands.item("edit.cut"),

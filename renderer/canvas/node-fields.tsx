@@ -1,16 +1,19 @@
 import { memo, useLayoutEffect, useRef } from "react";
 import type { Json } from "#runtime/graph/json";
 import { toBigInt } from "#runtime/graph/validate-value";
+import { acceptedType } from "../stores/edit/accepted-type.ts";
 import { graphAt } from "../stores/edit/graph-at.ts";
 import { linkKey } from "../stores/edit/links.ts";
 import { setValue } from "../stores/edit/nodes.ts";
 import { seedControl, setSeedControl } from "../stores/edit/seeds.ts";
+import { Button } from "../ui/button.tsx";
 import { Field } from "../widgets/field.tsx";
 import { useCanvas, useNodeProblems, useScene, useWire } from "./canvas-context.tsx";
 import type { FieldModel } from "./node-model.ts";
 import type { NodeScene } from "./scene.ts";
+import { fixOf } from "./problem-fix.ts";
 import { Socket } from "./socket.tsx";
-import { acceptedType, targetKey } from "./wire-drag.ts";
+import { targetKey } from "./wire-drag.ts";
 
 export function NodeFields({ view }: { readonly view: NodeScene }) {
   return view.layout.rows.map((row) => (
@@ -43,7 +46,9 @@ const FieldSlot = memo(function FieldSlot({ view, field }: SlotProps) {
   const { id, node, model } = view;
   const { input, label, linked, socket } = field;
   const { name } = input;
-  const problem = useNodeProblems(id).find((found) => found.socket === name)?.message ?? null;
+  const found = useNodeProblems(id).find((each) => each.socket === name);
+  const problem = found?.message ?? null;
+  const fix = found === undefined ? null : fixOf(canvas, found);
   const fits = useWire((state) => state.fits.has(targetKey(id, name, "in")));
   const slot = useRef<HTMLDivElement>(null);
   useMeasured(slot, id, name);
@@ -92,6 +97,11 @@ const FieldSlot = memo(function FieldSlot({ view, field }: SlotProps) {
             }
           />
           {problem !== null && <p className="field-problem">{problem}</p>}
+          {fix !== null && (
+            <Button small onClick={fix.run} title={found?.nearest}>
+              {fix.label}
+            </Button>
+          )}
         </>
       )}
     </div>

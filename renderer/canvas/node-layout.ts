@@ -6,14 +6,22 @@ export const HEADER = 30;
 export const LEAST_WIDTH = 160;
 const BODY_TOP = 3;
 const BODY_BOTTOM = 8;
-const ROW = 24;
-const FIELD = 26;
 const GAP = 2;
 const SIDE = 8;
 const TEXT_LINE = 17;
 const TEXT_EDGE = 14;
 const TEXT_MOST = 240;
 const LETTER = 6.1;
+
+/** Heights of a row with sockets and of a field. */
+export interface Metrics {
+  readonly row: number;
+  readonly field: number;
+}
+
+export const FINE: Metrics = { row: 24, field: 26 };
+/** For fingers; node.css and fields.css say the same of "pointer: coarse". */
+export const COARSE: Metrics = { row: 36, field: 36 };
 
 /** Heights of parts whose content decides; measured once they are on screen. */
 export type Heights = Readonly<Record<string, number>>;
@@ -75,13 +83,16 @@ function textHeight(value: unknown, width: number): number {
 }
 
 /** What a field is high, alone or the higher of two. */
-export function fieldHeight(field: FieldModel, node: DocumentNode, width: number): number {
-  const { kind, multiline, accept } = field.input;
-  if (field.linked) return FIELD;
-  if (kind === "text" && multiline)
-    return textHeight(node.values[field.input.name] ?? field.input.default, width);
-  if (kind === "file" && accept !== undefined) return FIELD;
-  return FIELD;
+function fieldHeight(
+  field: FieldModel,
+  node: DocumentNode,
+  width: number,
+  metrics: Metrics,
+): number {
+  const { kind, multiline, name, default: value } = field.input;
+  if (!field.linked && kind === "text" && multiline)
+    return Math.max(metrics.field, textHeight(node.values[name] ?? value, width));
+  return metrics.field;
 }
 
 /** Parts that come after sockets and fields, in their order: "feature" stands before the fields. */
@@ -92,7 +103,9 @@ export function layoutNode(
   model: NodeModel,
   heights: Heights,
   extras: Extras,
+  metrics: Metrics = FINE,
 ): NodeLayout {
+  const { row: rowHeight, field: fieldLine } = metrics;
   const width = nodeWidth(node, model, extras.feature !== undefined);
   const inputs = new Map<string, number>();
   const outputs = new Map<string, number>();
@@ -113,10 +126,10 @@ export function layoutNode(
   }
   const socketRows = Math.max(model.inputs.length, model.outputs.length);
   let y = HEADER + BODY_TOP;
-  const middleOf = (row: number) => y + row * (ROW + GAP) + ROW / 2;
+  const middleOf = (row: number) => y + row * (rowHeight + GAP) + rowHeight / 2;
   model.inputs.forEach(({ name }, row) => inputs.set(name, middleOf(row)));
   model.outputs.forEach(({ name }, row) => outputs.set(name, middleOf(row)));
-  y += socketRows * (ROW + GAP);
+  y += socketRows * (rowHeight + GAP);
   if (socketRows > 0) y += GAP;
   const part = (name: "feature" | "preview" | "message") => {
     const estimate = extras[name];
@@ -125,9 +138,9 @@ export function layoutNode(
   part("feature");
   const rows = fieldRows(model.fields, width);
   for (const row of rows) {
-    const estimate = Math.max(...row.map((field) => fieldHeight(field, node, width)));
+    const estimate = Math.max(...row.map((field) => fieldHeight(field, node, width, metrics)));
     const height = Math.max(...row.map(({ input }) => heights[input.name] ?? estimate));
-    for (const { input } of row) inputs.set(input.name, y + Math.min(height, FIELD) / 2);
+    for (const { input } of row) inputs.set(input.name, y + Math.min(height, fieldLine) / 2);
     y += height + GAP;
   }
   part("message");

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import type { PreviewFrames } from "#runtime/protocol/service-events";
 import type { ResultFile } from "#runtime/protocol/service-values";
 import { useEditor } from "../editor-context.tsx";
+import { usePanels } from "../panels/panels-context.tsx";
 import { PREVIEW_FEATURES } from "../slots.tsx";
 import type { NodeRunState } from "../stores/run-events.ts";
 import { useCanvas } from "./canvas-context.tsx";
@@ -30,7 +31,7 @@ export function NodePreview({ view, run }: PreviewProps) {
       {run.preview !== null ? (
         <LoopingFrames preview={run.preview} />
       ) : (
-        result !== undefined && <Result result={result} />
+        result !== undefined && <Result result={result} node={view.id} />
       )}
       {Feature !== undefined && document !== null && <Feature document={document} node={view.id} />}
       {run.preview !== null && (
@@ -55,8 +56,9 @@ export function NodePreview({ view, run }: PreviewProps) {
   );
 }
 
-function Result({ result }: { readonly result: ResultFile }) {
+function Result({ result, node }: { readonly result: ResultFile; readonly node: string }) {
   const { client, layout } = useEditor();
+  const { player, results } = usePanels();
   const url = client.mediaUrl(result);
   const style = { aspectRatio: `${result.width} / ${result.height}` };
   return (
@@ -64,7 +66,10 @@ function Result({ result }: { readonly result: ResultFile }) {
       type="button"
       className="preview-open nodrag"
       aria-label="Show in the player"
-      onClick={() => layout.showDock("player")}
+      onClick={() => {
+        player.show(results.clipOf(result, node));
+        layout.showDock("player");
+      }}
     >
       {result.kind === "video" ? (
         <video src={url} style={style} muted loop autoPlay playsInline />

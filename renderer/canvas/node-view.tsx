@@ -13,6 +13,7 @@ import { useMeasured, NodeFields } from "./node-fields.tsx";
 import type { Detail } from "./level-of-detail.ts";
 import { NodeHeader } from "./node-header.tsx";
 import { nodeKeys } from "./node-keys.ts";
+import { MissingMessage } from "./missing-message.tsx";
 import { NodeMessage } from "./node-message.tsx";
 import { isShown, NodePreview } from "./node-preview.tsx";
 import { nodeName } from "./node-name.ts";
@@ -86,8 +87,10 @@ function FullNode({ view, selected }: { readonly view: NodeScene; readonly selec
               <SocketRows view={view} tried={tried} />
               <Feature view={view} />
               <NodeFields view={view} />
-              {run !== undefined && run.error !== null && (
+              {run !== undefined && run.error !== null ? (
                 <NodeMessage view={view} error={run.error} />
+              ) : (
+                model.kind === "unknown" && <MissingMessage view={view} problems={problems} />
               )}
               {run !== undefined && (run.preview !== null || run.results.some(isShown)) && (
                 <NodePreview view={view} run={run} />

@@ -17,7 +17,13 @@ import type { Point } from "../stores/edit/nodes.ts";
 import type { Editor } from "../stores/editor.ts";
 import { pathOf, refOf } from "../stores/selection.ts";
 import { shortLabel } from "./labels.ts";
-import { layoutNode, type Extras, type Heights, type NodeLayout } from "./node-layout.ts";
+import {
+  layoutNode,
+  type Extras,
+  type Heights,
+  type Metrics,
+  type NodeLayout,
+} from "./node-layout.ts";
 import { nodeModel, type NodeModel } from "./node-model.ts";
 import { NEW_SOCKET } from "../stores/edit/boundaries.ts";
 import { boundaryNodes } from "./boundary-nodes.ts";
@@ -58,6 +64,8 @@ export interface SceneState {
 }
 
 export interface SceneOptions {
+  /** Heights of rows and fields; those for a mouse when absent. */
+  readonly metrics?: Metrics;
   /** Estimated height of what a class shows above its fields; null: nothing. */
   readonly featureHeight: (type: string) => number | null;
 }
@@ -73,6 +81,7 @@ const NO_HEIGHTS: Heights = {};
 const NO_LINKS: ReadonlySet<string> = new Set();
 export const PREVIEW_ESTIMATE = 134;
 const MESSAGE_ESTIMATE = 84;
+const MISSING_ESTIMATE = 72;
 
 interface Cached {
   /** As the document held it last; the view's own may stand elsewhere. */
@@ -166,7 +175,14 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       if (fresh || view === undefined) {
         const model =
           boundaryModel(id, node, graph) ?? nodeModel(document, node, names, descriptions);
-        view = { id, node, linked: names, model, layout: layoutNode(node, model, own, extras) };
+        const shown = model.kind === "unknown" ? { message: MISSING_ESTIMATE, ...extras } : extras;
+        view = {
+          id,
+          node,
+          linked: names,
+          model,
+          layout: layoutNode(node, model, own, shown, options.metrics),
+        };
         sameNodes = false;
       }
       const { subgraphs } = document;

@@ -1,6 +1,7 @@
 /** A wire that is being drawn: where its fixed end is, where the free one is, and what it would join. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { socketsMatch } from "#runtime/graph/sockets";
+import { acceptedType } from "../stores/edit/accepted-type.ts";
 import type { Socket } from "../stores/edit/links.ts";
 import type { Point } from "../stores/edit/nodes.ts";
 import type { Scene, SceneState } from "./scene.ts";
@@ -25,8 +26,10 @@ export interface WireTarget {
 
 export interface WireDragState {
   readonly from: WireEnd | null;
-  /** Link that was taken off its input, by key. */
-  readonly taken: string | null;
+  /** Links that were taken off, by key: one off its input, or all of an output. */
+  readonly taken: readonly string[];
+  /** The other ends of the links of an output that are moved together, `from` among them. */
+  readonly bundle: readonly WireEnd[];
   readonly pointer: Point;
   readonly target: WireTarget | null;
   /** Drawn by keys rather than by pointer. */
@@ -42,7 +45,11 @@ export const targetKey = (node: string, socket: string, side: "in" | "out"): str
 
 export interface WireDrag {
   readonly store: StoreApi<WireDragState>;
-  start(from: WireEnd, pointer: Point, options?: { taken?: string; byKeys?: boolean }): void;
+  start(
+    from: WireEnd,
+    pointer: Point,
+    options?: { taken?: readonly string[]; bundle?: readonly WireEnd[]; byKeys?: boolean },
+  ): void;
   /** @param reach how near a socket draws the end to itself, in canvas units */
   move(pointer: Point, reach: number): void;
   aim(target: WireTarget): void;
@@ -54,18 +61,14 @@ export interface WireDrag {
 
 const IDLE: WireDragState = {
   from: null,
-  taken: null,
+  taken: [],
+  bundle: [],
   pointer: [0, 0],
   target: null,
   byKeys: false,
   refused: false,
   fits: new Set(),
 };
-
-/** A combo or file field takes text and numbers. */
-export function acceptedType(kind: string, type: string): string {
-  return kind === "combo" || kind === "file" ? "COMBO,STRING,INT,FLOAT" : type;
-}
 
 export function socketPlace(
   state: SceneState,
@@ -127,6 +130,21 @@ export function wireTargets(state: SceneState, from: WireEnd): readonly WireTarg
   return targets;
 }
 
+/** Where all of several wires could end; one that any of them does not fit says why. */
+function commonTargets(state: SceneState, bundle: readonly WireEnd[]): readonly WireTarget[] {
+  const [first = [], ...others] = bundle.map((end) => wireTargets(state, end));
+  const refusals = new Map(
+    others.flat().flatMap((target) => {
+      const { node, socket, reason } = target;
+      return reason === null ? [] : [[targetKey(node, socket, "out"), reason] as const];
+    }),
+  );
+  return first.map((target) => {
+    const reason = refusals.get(targetKey(target.node, target.socket, "out"));
+    return reason === undefined || !target.fits ? target : { ...target, fits: false, reason };
+  });
+}
+
 /** The two ends of the link that a target makes. */
 export function joined(
   from: WireEnd,
@@ -142,13 +160,13 @@ export function createWireDrag(scene: Scene): WireDrag {
   let targets: readonly WireTarget[] = [];
   return {
     store,
-    start(from, pointer, { taken, byKeys = false } = {}) {
-      targets = wireTargets(scene.store.getState(), from);
+    start(from, pointer, { taken = [], bundle = [from], byKeys = false } = {}) {
+      targets = commonTargets(scene.store.getState(), bundle);
       const side = from.side === "out" ? "in" : "out";
       const fits = targets
         .filter((target) => target.fits)
         .map(({ node, socket }) => targetKey(node, socket, side));
-      store.setState({ ...IDLE, from, pointer, taken: taken ?? null, byKeys, fits: new Set(fits) });
+      store.setState({ ...IDLE, from, pointer, taken, bundle, byKeys, fits: new Set(fits) });
     },
     move(pointer, reach) {
       let target: WireTarget | null = null;

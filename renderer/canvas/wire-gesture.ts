@@ -15,8 +15,31 @@ export interface EmptyDrop {
 
 export const emptyDrop: { current: EmptyDrop["drop"] | null } = { current: null };
 
+interface Held {
+  readonly from: WireEnd;
+  readonly taken?: readonly string[];
+  readonly bundle?: readonly WireEnd[];
+}
+
+/** All links of an output, taken off there to be moved to another; null when it has none. */
+function allOf(canvas: CanvasModel, { node, socket, type }: WireEnd): Held | null {
+  const links = [...canvas.scene.store.getState().links.values()].filter(
+    ({ link }) => link.from[0] === node && link.from[1] === socket,
+  );
+  const bundle = links.map(({ link }): WireEnd => ({
+    node: link.to[0],
+    socket: link.to[1],
+    side: "in",
+    type,
+  }));
+  const [from] = bundle;
+  return from === undefined ? null : { from, taken: links.map(({ key }) => key), bundle };
+}
+
 /** An output's own wire, or the link that an input holds, taken off at that end. */
-function wireFrom(canvas: CanvasModel, end: WireEnd): { from: WireEnd; taken?: string } {
+function wireFrom(canvas: CanvasModel, end: WireEnd, whole: boolean): Held {
+  const all = whole && end.side === "out" ? allOf(canvas, end) : null;
+  if (all !== null) return all;
   const { links, nodes } = canvas.scene.store.getState();
   const key = linkKey([end.node, end.socket]);
   const link = end.side === "in" ? links.get(key)?.link : undefined;
@@ -26,7 +49,7 @@ function wireFrom(canvas: CanvasModel, end: WireEnd): { from: WireEnd; taken?: s
     ?.model.outputs.find(({ name }) => name === link.from[1])?.type;
   return {
     from: { node: link.from[0], socket: link.from[1], side: "out", type: type ?? "*" },
-    taken: key,
+    taken: [key],
   };
 }
 
@@ -39,12 +62,8 @@ export function beginWire(canvas: CanvasModel, end: WireEnd, down: PointerEvent)
     if (!started) {
       if (Math.hypot(event.clientX - start.x, event.clientY - start.y) < 4) return;
       started = true;
-      const { from, taken } = wireFrom(canvas, end);
-      wire.start(
-        from,
-        canvas.toGraph(event.clientX, event.clientY),
-        taken === undefined ? {} : { taken },
-      );
+      const { from, ...held } = wireFrom(canvas, end, down.shiftKey);
+      wire.start(from, canvas.toGraph(event.clientX, event.clientY), held);
     }
     wire.move(
       canvas.toGraph(event.clientX, event.clientY),
@@ -79,18 +98,23 @@ function fieldUnder(canvas: CanvasModel, element: Element | null): WireTarget | 
   return choices.find((target) => target.node === node && target.socket === socket) ?? null;
 }
 
+/** The ground, or a wire on it: no node and nothing that lies over the canvas. */
 const isGround = (element: Element | null): boolean =>
-  element !== null && element.closest(".react-flow__pane") !== null;
+  element !== null &&
+  element.closest(".react-flow__pane") !== null &&
+  element.closest("[data-node]") === null;
 
 function letGo(canvas: CanvasModel, clientX: number, clientY: number): void {
-  const { from, taken, target: near } = canvas.wire.store.getState();
+  const { from, taken, bundle, target: near } = canvas.wire.store.getState();
   if (from === null) return;
   const target = near ?? fieldUnder(canvas, document.elementFromPoint(clientX, clientY));
   if (target === null) {
     const drop = isGround(document.elementFromPoint(clientX, clientY)) ? emptyDrop.current : null;
     // The wire stays in sight until the search that follows is closed.
-    if (taken !== null || drop === null) canvas.wire.end();
-    if (taken !== null) canvas.edit("Disconnect", (graph) => disconnect(graph, new Set([taken])));
+    if (taken.length > 0 || drop === null) canvas.wire.end();
+    // Several that were to be moved stay where they were.
+    if (bundle.length > 1) return;
+    if (taken.length > 0) canvas.edit("Disconnect", (graph) => disconnect(graph, new Set(taken)));
     else drop?.(from, clientX, clientY);
     return;
   }
@@ -103,14 +127,28 @@ function letGo(canvas: CanvasModel, clientX: number, clientY: number): void {
 
 /** Joins the wire in hand to a socket that fits. */
 export function finishWire(canvas: CanvasModel, target: WireTarget): void {
-  const { from, taken } = canvas.wire.store.getState();
+  const { from, taken, bundle } = canvas.wire.store.getState();
   canvas.wire.end();
   if (from === null) return;
-  const [source, sink] = joined(from, target);
-  if (taken === linkKey(sink)) return;
+  const ends = bundle.map((end) => joined(end, target));
+  const { links } = canvas.scene.store.getState();
+  const isAsBefore = ends.every(([source, sink]) => {
+    const before = links.get(linkKey(sink))?.link.from;
+    return before?.[0] === source[0] && before[1] === source[1];
+  });
+  if (isAsBefore) return;
   const type = membersOf(from.type).length === 0 ? target.type : from.type;
-  canvas.edit(taken === null ? "Connect" : "Move a link", (graph) =>
-    connectAcross(taken === null ? graph : disconnect(graph, new Set([taken])), source, sink, type),
+  const label =
+    taken.length === 0
+      ? "Connect"
+      : taken.length === 1
+        ? "Move a link"
+        : `Move ${taken.length} links`;
+  canvas.edit(label, (graph) =>
+    ends.reduce(
+      (now, [source, sink]) => connectAcross(now, source, sink, type),
+      disconnect(graph, new Set(taken)),
+    ),
   );
 }
 

@@ -52,7 +52,7 @@ const Wire = memo(function Wire({ linkKey }: { readonly linkKey: string }) {
   const chosen = useStore(editor.selection.store, (state) => state.links.has(linkKey));
   const hovered = useCanvasState((state) => state.hoveredLink === linkKey);
   const dimmed = useCanvasState((state) => state.litType !== null && state.litType !== link?.type);
-  const taken = useWire((state) => state.taken === linkKey);
+  const taken = useWire((state) => state.taken.includes(linkKey));
   if (link === undefined || taken) return null;
   const path = linePath(link, style);
   const color = socketColor(link.type);

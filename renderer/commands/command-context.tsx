@@ -23,6 +23,8 @@ export type PaletteState =
       /** In window pixels. */
       readonly at: { readonly x: number; readonly y: number };
       readonly wire: DroppedWire | null;
+      /** Nodes that what is chosen takes the place of. */
+      readonly replaces?: readonly string[];
     };
 
 /** A wire that ends nowhere yet: the socket at its fixed end. */

@@ -5,6 +5,7 @@ import { savedBlocks } from "../commands/fold-commands.ts";
 import { pasteIntoGraph } from "../commands/clipboard.ts";
 import { categoryLook } from "../canvas/categories.ts";
 import { newNode } from "../canvas/new-node.ts";
+import { byWhatTheyKeep, replaceNodes } from "../canvas/replacing.ts";
 import { SocketGlyph } from "../canvas/socket-glyph.tsx";
 import { useEditor, useEditorStore } from "../editor-context.tsx";
 import { readClip } from "../stores/edit/copies.ts";
@@ -27,7 +28,7 @@ export function NodeSearch({
 }) {
   const commands = useCommands();
   const editor = useEditor();
-  const { at, wire } = state;
+  const { at, wire, replaces } = state;
   const [query, setQuery] = useState("");
   const [typeFilter, setTypeFilter] = useState<string | null>(null);
   const descriptions = useEditorStore(
@@ -35,13 +36,28 @@ export function NodeSearch({
     (nodes) => nodes.descriptions,
   );
   const list = useMemo(() => [...descriptions.values()], [descriptions]);
-  const ranked = useMemo(
-    () => rankNodes(list, query, wire, typeFilter),
-    [list, query, wire, typeFilter],
+  const { model } = commands;
+  const replaced = replaces?.[0];
+  const nearest = useMemo(
+    () =>
+      model === null || replaced === undefined
+        ? null
+        : new Map(byWhatTheyKeep(model, replaced).map(({ type }, place) => [type, place])),
+    [model, replaced],
   );
-  const blocks = Object.entries(savedBlocks()).filter(([title]) =>
-    title.toLowerCase().includes(query.toLowerCase()),
-  );
+  const ranked = useMemo(() => {
+    const found = rankNodes(list, query, wire, typeFilter);
+    if (nearest === null || query.trim() !== "") return found;
+    const place = ({ description }: RankedNode) => nearest.get(description.type) ?? Infinity;
+    return { ...found, others: found.others.toSorted((a, b) => place(a) - place(b)) };
+  }, [list, query, wire, typeFilter, nearest]);
+  const blocks =
+    replaces === undefined
+      ? Object.entries(savedBlocks()).filter(([title]) =>
+          title.toLowerCase().includes(query.toLowerCase()),
+        )
+      : [];
+  const title = replaces === undefined ? "Add a node" : "Replace with";
   const types = useMemo(
     () => [...new Set(list.flatMap(({ outputs }) => outputs.map(({ type }) => type)))].toSorted(),
     [list],
@@ -49,8 +65,9 @@ export function NodeSearch({
   const close = () => commands.openPalette(null);
   const insert = (found: RankedNode | null, keepOpen: boolean) => {
     if (found === null) return;
-    insertNode(commands, editor, found, at, wire);
-    if (!keepOpen) close();
+    if (replaces === undefined) insertNode(commands, editor, found, at, wire);
+    else if (model !== null) replaceNodes(model, replaces, found.description.type);
+    if (!keepOpen || replaces !== undefined) close();
   };
   const left = Math.max(8, Math.min(at.x, innerWidth - WIDTH - 8));
   const top = Math.max(52, Math.min(at.y, innerHeight - MOST_HEIGHT - 8));
@@ -59,12 +76,12 @@ export function NodeSearch({
       className="palette pop"
       style={{ left, top, width: WIDTH }}
       role="dialog"
-      aria-label="Add a node"
+      aria-label={title}
     >
       <Command
         shouldFilter={false}
         loop
-        label="Add a node"
+        label={title}
         onKeyDown={(event) => {
           if (event.key === "Escape") close();
           else if (event.key === "Tab") {
@@ -116,7 +133,13 @@ export function NodeSearch({
           )}
           {ranked.others.length > 0 && (
             <Command.Group
-              heading={wire === null ? undefined : "Other matches, placed without a link"}
+              heading={
+                wire !== null
+                  ? "Other matches, placed without a link"
+                  : replaces === undefined
+                    ? undefined
+                    : "In its place, those that keep the most first"
+              }
             >
               {ranked.others.map((found) => (
                 <NodeItem
@@ -170,8 +193,13 @@ export function NodeSearch({
           )}
         </Command.List>
         <div className="palette-foot">
-          <Kbd keys="Enter" /> {wire === null ? "insert" : "insert and connect"}
-          <Kbd keys="Shift+Enter" /> keep open
+          <Kbd keys="Enter" />{" "}
+          {replaces !== undefined ? "replace" : wire === null ? "insert" : "insert and connect"}
+          {replaces === undefined && (
+            <>
+              <Kbd keys="Shift+Enter" /> keep open
+            </>
+          )}
           <span className="grow" />
           <Kbd keys="Tab" /> type filter
         </div>

@@ -3,7 +3,7 @@ import fuzzysort from "fuzzysort";
 import { nearest } from "#runtime/graph/nearest";
 import { socketsMatch } from "#runtime/graph/sockets";
 import type { NodeDescription } from "#runtime/protocol/node-description";
-import { acceptedType } from "../canvas/wire-drag.ts";
+import { acceptedType } from "../stores/edit/accepted-type.ts";
 
 /** The wire behind a search: what its free end would join. */
 export interface SearchWire {

@@ -2,7 +2,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { isUmbelError } from "#runtime/errors";
 import type { RuntimeClient } from "#runtime/protocol/client";
-import type { Comparison, JobEntry } from "#runtime/protocol/service-values";
+import type { Comparison, JobEntry, ResultFile } from "#runtime/protocol/service-values";
 import type { PastRuns } from "./past-runs.ts";
 import { SHOWN_FPS, type Clip } from "./player.ts";
 
@@ -17,6 +17,8 @@ export interface ResultsState {
 export interface Results {
   readonly store: StoreApi<ResultsState>;
   clipsOf(entry: JobEntry): Clip[];
+  /** What a node made, as the player shows it: with its job where that is known. */
+  clipOf(file: ResultFile, node: string): Clip;
   /** All results of the jobs that are loaded, newest first. */
   all(): Clip[];
   compare(a: Clip | null, b: Clip | null): void;
@@ -28,25 +30,29 @@ export function createResults(client: RuntimeClient, pastRuns: PastRuns): Result
     compared: null,
     problem: null,
   }));
+  const clip = (file: ResultFile, node: string, job: string | null): Clip => ({
+    url: client.mediaUrl(file),
+    name: (file.path.split("/").at(-1) ?? file.path).replace(/_?\.[^.]+$/, ""),
+    file: { place: file.place, path: file.path },
+    kind: file.kind,
+    width: file.width,
+    height: file.height,
+    frames: file.frames,
+    fps: file.fps ?? SHOWN_FPS,
+    job,
+    node,
+  });
   const clipsOf = (entry: JobEntry): Clip[] =>
     entry.results
       .filter(({ place }) => place === "output")
-      .map((file) => ({
-        url: client.mediaUrl(file),
-        name: (file.path.split("/").at(-1) ?? file.path).replace(/_?\.[^.]+$/, ""),
-        file: { place: file.place, path: file.path },
-        kind: file.kind,
-        width: file.width,
-        height: file.height,
-        frames: file.frames,
-        fps: file.fps ?? SHOWN_FPS,
-        job: entry.job,
-        node: file.node,
-      }));
+      .map((file) => clip(file, file.node, entry.job));
+  const all = () => pastRuns.store.getState().entries.flatMap(clipsOf);
   return {
     store,
     clipsOf,
-    all: () => pastRuns.store.getState().entries.flatMap(clipsOf),
+    clipOf: (file, node) =>
+      all().find((known) => known.url === client.mediaUrl(file)) ?? clip(file, node, null),
+    all,
     compare(a, b) {
       const key = a === null || b === null ? null : `${a.url} ${b.url}`;
       if (store.getState().compared === key) return;

@@ -28,7 +28,7 @@ export interface Problem {
   readonly socket?: string;
   /** "Expected ..., got ...." with what to do. */
   readonly message: string;
-  /** Of a node whose type is not known: one that takes and gives the same. */
+  /** What would do instead: of a type that is not known, one that takes and gives the same; of a missing file, another. */
   readonly nearest?: string;
 }
 

@@ -122,6 +122,7 @@ function missingFile(
     node,
     socket: input.name,
     message: `Expected a file of ${input.folder} for "${input.name}", got "${name}", which is not there. ${hint}`,
+    ...(near === null ? {} : { nearest: near }),
   };
 }
 

@@ -239,6 +239,8 @@ function cycleProblems(graph: ResolvedGraph): Problem[] {
   return problems;
 }
 
+const withNearest = (type: string | null) => (type === null ? {} : { nearest: type });
+
 /** A class that could stand in, or where nothing is known of the node, one whose name may have been mistyped. */
 function unknownType(
   node: ResolvedNode,
@@ -259,6 +261,6 @@ function unknownType(
     severity: "error",
     node: node.id,
     message: `Expected a node type that is installed, got "${node.type}".${hint}`,
-    ...(near === null ? {} : { nearest: near.type }),
+    ...withNearest(near?.type ?? typed),
   };
 }

@@ -214,3 +214,58 @@ test("wires: dropped on the ground they open a search, refused they say why, rer
   await screenshot(page, "canvas-reroute");
   await app.close();
 });
+
+test("Shift takes all links of an output to another, a class is replaced with its links, an unknown one mended", async () => {
+  const { app, page } = await open();
+  await onEditor(page, (editor) =>
+    editor.documents.edit("Add", (document) => ({
+      ...document,
+      nodes: {
+        ...document.nodes,
+        other: { type: "CLIPLoader", values: {}, at: [0, 640] },
+        odd: { type: "KSamplr", values: { steps: 3 }, at: [760, 480] },
+      },
+      links: [...document.links, { from: ["shift", "MODEL"], to: ["odd", "model"] }],
+    })),
+  );
+  await page.keyboard.press(".");
+  await atRest(page);
+  await page.keyboard.down("Shift");
+  await drag(
+    page,
+    await socketOf(page, "text_encoder", "CLIP", "out"),
+    await socketOf(page, "other", "CLIP", "out"),
+  );
+  await page.keyboard.up("Shift");
+  const sources = (await graph(page)).links.flatMap(({ from, to }) =>
+    to[1] === "clip" ? [from[0]] : [],
+  );
+  expect(sources).toEqual(["other", "other"]);
+  expect(await undo(page)).toBe("Move 2 links");
+
+  const odd = page.locator('[data-node="odd"]');
+  await odd.getByText("Not installed here.").waitFor();
+  await screenshot(page, "canvas-missing");
+  await odd.getByRole("button", { name: "Use Sampler" }).click();
+  const mended = await graph(page);
+  expect(mended.nodes["odd"]).toMatchObject({ type: "KSampler", values: { steps: 3 } });
+  expect(mended.links.filter(({ to }) => to[0] === "odd")).toHaveLength(1);
+
+  const header = await headerOf(page, "sampler");
+  await page.mouse.click(header.x, header.y, { button: "right" });
+  await page.getByRole("menuitem", { name: "Replace with" }).hover();
+  await page.getByRole("menuitem", { name: "Another class" }).waitFor();
+  await screenshot(page, "canvas-replace");
+  await page.getByRole("menuitem", { name: "Another class" }).click();
+  await page.getByRole("dialog", { name: "Replace with" }).waitFor();
+  await page.keyboard.type("part of a run");
+  await page.keyboard.press("Enter");
+  const replaced = await graph(page);
+  expect(replaced.nodes["sampler"]).toMatchObject({
+    type: "KSamplerAdvanced",
+    values: { steps: 30, cfg: 5 },
+  });
+  expect(replaced.links.filter(({ to }) => to[0] === "sampler")).toHaveLength(4);
+  expect(replaced.links.filter(({ from }) => from[0] === "sampler")).toHaveLength(1);
+  await app.close();
+});

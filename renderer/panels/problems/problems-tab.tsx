@@ -1,6 +1,8 @@
 /** Everything that keeps the graph in front from running, or is worth a look, before Run. */
 import { useActive, useEditorStore } from "../../editor-context.tsx";
+import { fixOf } from "../../canvas/problem-fix.ts";
 import { useCommands } from "../../commands/command-context.tsx";
+import type { FoundProblem } from "../../stores/problems.ts";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { EmptyState } from "../notices/empty-state.tsx";
@@ -42,6 +44,7 @@ export function ProblemsTab() {
             <div className="medium">{titleOf(node)}</div>
             <div className="t2 small">{message}</div>
           </div>
+          <FixButton problem={sorted[i]!} />
           {node !== undefined && (
             <Button
               kind="quiet"
@@ -55,6 +58,25 @@ export function ProblemsTab() {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Mends it where what would mend it is known; the node is shown first, as people want to see what was done. */
+function FixButton({ problem }: { readonly problem: FoundProblem }) {
+  const commands = useCommands();
+  const { model, canvas } = commands;
+  const fix = model === null ? null : fixOf(model, problem);
+  if (fix === null) return null;
+  return (
+    <Button
+      small
+      onClick={() => {
+        if (problem.node !== undefined) canvas.show(problem.node, problem.socket, false);
+        fix.run();
+      }}
+    >
+      {fix.label}
+    </Button>
   );
 }
 
