@@ -10,7 +10,8 @@ export function nodeValues(
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, input] of Object.entries(definition.inputs)) {
-    if (name in node.inputs) continue;
+    // A socket takes a link alone; some converters write null for one without.
+    if (name in node.inputs || input.kind === "socket") continue;
     const value = name in node.values ? fromDocument(input, node.values[name]) : defaultOf(input);
     if (value !== undefined) values[name] = value;
   }

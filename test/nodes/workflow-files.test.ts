@@ -49,6 +49,7 @@ describe.skipIf(sharedDir() === null)(`files of others (${NO_SHARED})`, () => {
     const bytes = readFileSync(workflows(name));
     return { bytes, ...(await openGraphBytes(name, bytes, facts())) };
   };
+  const TEMPLATE = "examples__wan_text_to_video_wan.json";
   const WRAPPER_FILE = "kijai_wrapper__wanvideo_T2V_example_03.json";
   const SMALL = {
     EmptyHunyuanLatentVideo: { width: 64, height: 64, length: 5 },
@@ -59,25 +60,103 @@ describe.skipIf(sharedDir() === null)(`files of others (${NO_SHARED})`, () => {
   };
 
   it("the template of Wan 2.1 runs with the bundled model", async () => {
-    const { document } = await read("examples__wan_text_to_video_wan.json");
+    const { document } = await read(TEMPLATE);
     const events = await runner.run(changed(document, SMALL));
     expect(resultsOf(events)).toMatchObject([{ kind: "image", frames: 5, width: 64, height: 64 }]);
   }, 60_000);
 
-  it("so it does with radial attention of either pack in it", async () => {
-    const { document } = await read("examples__wan_text_to_video_wan.json");
-    for (const type of ["PatchRadialAttn", "PatchRadialAttention"]) {
-      const copy = parseDocument(JSON.stringify(document));
-      copy.nodes["radial"] = { type, values: {} };
-      const shift = copy.links.find(({ to }) => to[0] === "48" && to[1] === "model");
-      expect(shift).toBeDefined();
-      const from = [...(shift?.from ?? ["", ""])] as [string, string];
-      if (shift !== undefined) shift.from = ["radial", "MODEL"];
-      copy.links.push({ from, to: ["radial", "model"] });
-      const events = await runner.run(changed(copy, SMALL));
+  /** With a node between an input and what feeds it. */
+  function between(
+    document: GraphDocument,
+    [node, socket]: readonly [string, string],
+    type: string,
+    values: Record<string, Json>,
+    output: string,
+  ): GraphDocument {
+    const copy = parseDocument(JSON.stringify(document));
+    const link = copy.links.find(({ to }) => to[0] === node && to[1] === socket);
+    if (link === undefined) throw new Error(`no link into ${node}.${socket}`);
+    copy.nodes["between"] = { type, values };
+    copy.links.push({ from: link.from, to: ["between", "model"] });
+    link.from = ["between", output];
+    return copy;
+  }
+
+  it.each(["PatchRadialAttn", "PatchRadialAttention"])(
+    "so it does with %s in it",
+    async (type) => {
+      const { document } = await read(TEMPLATE);
+      const radial = between(document, ["48", "model"], type, {}, "MODEL");
+      const events = await runner.run(changed(radial, SMALL));
       expect(events.at(-1)).toMatchObject({ type: "job_finished" });
+    },
+    60_000,
+  );
+
+  it.each([
+    ["lcm", 5],
+    ["euler", 8],
+  ])(
+    "so it does with a distilled LoRA, 4 steps of %s without guidance",
+    async (sampler_name, shift) => {
+      const { document } = await read(TEMPLATE);
+      const values = { lora_name: "lightx2v_rank64.safetensors", strength_model: 1 };
+      const fast = between(document, ["48", "model"], "LoraLoaderModelOnly", values, "MODEL");
+      const events = await runner.run(
+        changed(fast, {
+          ...SMALL,
+          KSampler: { steps: 4, cfg: 1, sampler_name },
+          ModelSamplingSD3: { shift },
+        }),
+      );
+      expect(resultsOf(events)).toMatchObject([{ kind: "image", frames: 5 }]);
+      const sampler = events.find(
+        (event) => event.type === "node_finished" && event.nodeType === "KSampler",
+      );
+      expect(sampler).toMatchObject({ steps: 4 });
+    },
+    60_000,
+  );
+
+  it.each([
+    [TEMPLATE, "image"],
+    [WRAPPER_FILE, "video"],
+  ])(
+    "%s runs in its API form too",
+    async (name, kind) => {
+      const path = sharedPath(`comfyui/api/${name}`);
+      const { document } = await openGraphBytes(name, readFileSync(path), facts());
+      // Another seed: the same work would come from the cache.
+      const other = { KSampler: { steps: 2, seed: "9" }, WanVideoSampler: { steps: 2, seed: "9" } };
+      const events = await runner.run(changed(document, { ...SMALL, ...other }));
+      expect(resultsOf(events)).toMatchObject([{ kind, frames: 5, width: 64, height: 64 }]);
+    },
+    60_000,
+  );
+
+  it("the nearest of ours is offered for what is not here", async () => {
+    const offered = new Map<string, string | null>();
+    for (const name of [
+      "nunchaku_pr443__wan_2.1_i2v_14B.json",
+      "examples__hunyuan_video_hunyuan_video_text_to_video.json",
+      "examples__mochi_mochi_text_to_video_example.json",
+      "examples__wan22_text_to_video_wan22_5B.json",
+    ]) {
+      const { document } = await read(name);
+      for (const problem of runner.open.engine.validate(document).problems) {
+        if (problem.code !== "unknown_node_type") continue;
+        const { type = "" } = document.nodes[problem.node ?? ""] ?? {};
+        offered.set(type, problem.nearest ?? null);
+        if (problem.nearest !== undefined) expect(problem.message).toContain(problem.nearest);
+      }
     }
-  }, 60_000);
+    expect(Object.fromEntries(offered)).toMatchObject({
+      EmptyMochiLatentVideo: "EmptyHunyuanLatentVideo",
+      // Nothing here gives what these do.
+      CLIPVisionEncode: null,
+      WanImageToVideo: null,
+    });
+  });
 
   it("a workflow of WanVideoWrapper runs with the bundled model", async () => {
     const { document, report } = await read(WRAPPER_FILE);
@@ -88,6 +167,23 @@ describe.skipIf(sharedDir() === null)(`files of others (${NO_SHARED})`, () => {
     const [result] = resultsOf(events);
     expect(result).toMatchObject({ kind: "video", frames: 5, fps: 16 });
     expect(warningsOf(events)).toContain("Enhance-A-Video is not made here: sampled without it.");
+  }, 60_000);
+
+  it("so it does with radial attention and the text encoding of ComfyUI's own nodes", async () => {
+    const { document } = await read(WRAPPER_FILE);
+    const values = { dense_blocks: 1, dense_timesteps: 0, block_size: 64 };
+    const type = "WanVideoSetRadialAttention";
+    const radial = between(document, ["27", "model"], type, values, "model");
+    // Its notes say how: the muted nodes in place of the wrapper's own.
+    for (const id of ["46", "48", "49", "50"]) delete radial.nodes[id]?.state;
+    const text = radial.links.find(({ to }) => to[0] === "27" && to[1] === "text_embeds");
+    if (text !== undefined) text.from = ["46", "text_embeds"];
+    const loader = { WanVideoModelLoader: { attention_mode: "radial_sage_attention" } };
+    const events = await runner.run(changed(radial, { ...SMALL, ...loader }));
+    expect(resultsOf(events)).toMatchObject([{ kind: "video", frames: 5, fps: 16 }]);
+    const ran = events.flatMap((event) => (event.type === "node_finished" ? [event.nodeType] : []));
+    expect(ran).toEqual(expect.arrayContaining([type, "WanVideoTextEmbedBridge", "CLIPLoader"]));
+    expect(ran).not.toContain("WanVideoTextEncode");
   }, 60_000);
 
   it("a switch that an old file left empty is off", async () => {
