@@ -5,7 +5,13 @@ import type { ModelKind } from "#runtime/engine/models/families";
 import { checkpointSource } from "#runtime/engine/models/weight-source";
 import { sourceStore } from "#runtime/engine/models/weight-store";
 import { modelRecipe } from "#runtime/sdk/recipes";
-import type { DiffusionModel, TextEncoder, VaeFamily, VideoAutoencoder } from "#runtime/sdk/model";
+import type {
+  DiffusionModel,
+  Naming,
+  TextEncoder,
+  VaeFamily,
+  VideoAutoencoder,
+} from "#runtime/sdk/model";
 import type { LoraRef } from "#runtime/sdk/values";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
 import { differing } from "./compare.ts";
@@ -83,10 +89,13 @@ export async function checkNames(
   if (!folder.has(file)) return;
   await cases.measure(file, { name: "differing names", bound: 0 }, () => {
     const naming = family.namings.find(({ id }) => id === "diffusers");
+    const [own] = family.namings;
     const map = folder.nameMap(file);
+    const shown = (name: ReturnType<Naming["canonical"]> | undefined) =>
+      typeof name === "string" ? name : JSON.stringify(name ?? null);
     return differing(
-      Object.keys(map).map((name) => naming?.canonical(name) ?? null),
-      Object.values<string | null>(map),
+      Object.keys(map).map((name) => shown(naming?.canonical(name))),
+      Object.values(map).map((name) => shown(own?.canonical(name))),
     );
   });
 }

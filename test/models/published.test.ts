@@ -6,6 +6,7 @@ import llama from "../../runtime/models/llama.ts";
 import umt5 from "../../runtime/models/umt5.ts";
 import wan from "../../runtime/models/wan.ts";
 import wanVae from "../../runtime/models/wan-vae.ts";
+import wan22Vae from "../../runtime/models/wan22-vae.ts";
 import type { TensorSpec } from "#runtime/sdk/model";
 
 /** A header that holds exactly these tensors. */
@@ -19,6 +20,8 @@ function header(specs: readonly TensorSpec[]) {
 it("published configurations are what detection reads off their own tensors", () => {
   for (const { config } of wan.published)
     expect(wan.detect(header(wan.tensors(config)))).toEqual(config);
+  for (const { config } of wan22Vae.published)
+    expect(wan22Vae.detect(header(wan22Vae.tensors(config)))).toEqual(config);
   for (const { config } of umt5.published)
     expect(umt5.detect(header(umt5.tensors(config)))).toEqual(config);
   for (const { config } of hunyuanVideo.published)

@@ -1,18 +1,29 @@
 /** The Wan autoencoder: decoded frames, encoded latents, the latents' scale, names, tensors. */
-import type { DiffusionFamily } from "#runtime/sdk/model";
-import type { Check } from "../check.ts";
+import { toModelScale } from "#runtime/sampling/latent-scale";
+import type { LatentFormat } from "#runtime/sdk/model";
+import type { Bench, Check } from "../check.ts";
 import { largestDifference, relativeError } from "../compare.ts";
 import { item, readGolden } from "../golden-file.ts";
 import { checkNames, checkTensors, holdsFamily, withVae } from "../models.ts";
 import { channelsFirst, channelsLast, decodeFrames, encodeFrames } from "../video.ts";
 
+/** What is decoded to what, and encoded to what. */
+const DECODED = [
+  ["latent", "video"],
+  ["image_latent", "image_out"],
+] as const;
+const ENCODED = [
+  ["video_in", "encoded_mean"],
+  ["image_in", "image_encoded_mean"],
+] as const;
 const SCALE_FILE = "latents_mean_std.json";
 
 export const wanVae: Check = {
   name: "wan-vae",
   computes: true,
   recognises: (folder, bench) =>
-    folder.has("io.safetensors") && holdsFamily(folder, bench, "wan-vae"),
+    folder.has("io.safetensors") &&
+    ["wan-vae", "wan22-vae"].some((family) => holdsFamily(folder, bench, family)),
 
   async run(folder, bench, cases) {
     const detected = await checkTensors(folder, bench, cases, "vae");
@@ -21,10 +32,10 @@ export const wanVae: Check = {
     if (folder.has(SCALE_FILE)) {
       await cases.measure(SCALE_FILE, { name: "largest difference", bound: 0 }, () => {
         const { mean, std } = folder.json(SCALE_FILE) as { mean: number[]; std: number[] };
-        const wan = bench.families.find(({ family }) => family === "wan") as DiffusionFamily;
+        const latent = latentOf(bench, mean.length);
         return Math.max(
-          largestDifference(wan.latent.mean, mean),
-          largestDifference(wan.latent.std, std),
+          largestDifference(latent?.mean ?? [], mean),
+          largestDifference(latent?.std ?? [], std),
         );
       });
     }
@@ -32,23 +43,43 @@ export const wanVae: Check = {
     for (const file of folder.files.filter((name) => /^io.*\.safetensors$/.test(name))) {
       const golden = await cases.prepare(file, () => readGolden(folder.file(file)));
       const metric = { name: "relative error", bound: bench.bound(1e-4, 2e-2) };
-      if (golden?.has("video") === true) {
-        await cases.measure(`${file} decode`, metric, () =>
+      if (golden === null) continue;
+      for (const [latent, video] of DECODED) {
+        if (!golden.has(latent) || !golden.has(video)) continue;
+        await cases.measure(`${file} decode ${latent}`, metric, () =>
           withVae(bench, weights, async (vae) => {
-            const frames = await decodeFrames(vae, bench.device, item(golden.get("latent"), 0));
-            return relativeError(channelsFirst(frames).values, golden.get("video").values);
+            const frames = await decodeFrames(vae, bench.device, item(golden.get(latent), 0));
+            return relativeError(channelsFirst(frames).values, golden.get(video).values);
           }),
         );
       }
-      if (golden?.has("video_in") === true) {
-        await cases.measure(`${file} encode`, metric, () =>
-          withVae(bench, weights, async (vae) => {
-            const video = channelsLast(item(golden.get("video_in"), 0));
-            const latent = await encodeFrames(vae, bench.device, video);
-            return relativeError(latent, golden.get("encoded_mean").values);
-          }),
+      for (const [video, mean] of ENCODED) {
+        if (!golden.has(video) || !golden.has(mean)) continue;
+        const latent = await cases.prepare(`${file} encode ${video}`, () =>
+          withVae(bench, weights, (vae) =>
+            encodeFrames(vae, bench.device, channelsLast(item(golden.get(video), 0))),
+          ),
         );
+        if (latent === null) continue;
+        await cases.measure(`${file} encode ${video}`, metric, () =>
+          relativeError(latent, golden.get(mean).values),
+        );
+        if (mean !== "encoded_mean" || !golden.has("encoded_normalised")) continue;
+        await cases.measure(`${file} encoded_normalised`, metric, () => {
+          const { shape, values } = golden.get("encoded_normalised");
+          const format = latentOf(bench, shape[1] ?? 0);
+          if (format === undefined) return Infinity;
+          return relativeError(toModelScale({ data: latent, shape }, format).data, values);
+        });
       }
     }
   },
 };
+
+/** The scale of latents of so many channels. */
+function latentOf({ families }: Bench, channels: number): LatentFormat | undefined {
+  const found = families.filter((family) => family.kind === "diffusion");
+  return found.find(
+    ({ family, latent }) => family.startsWith("wan") && latent.channels === channels,
+  )?.latent;
+}
