@@ -2,6 +2,7 @@
 import { useEffect } from "react";
 import type { Comparison } from "#runtime/protocol/service-values";
 import { bytesText, durationText } from "../panels/figures.ts";
+import { ShareClip } from "../panels/gallery/share-clip.tsx";
 import { jobSeconds } from "../panels/history/job-words.ts";
 import { usePanels, usePanelStore } from "../panels/panels-context.tsx";
 import type { Clip } from "../stores/player.ts";
@@ -53,6 +54,7 @@ function OneClip({ clip }: { readonly clip: Clip }) {
           <Fact name="peak memory" value={bytesText(entry.peakBytes)} />
         )}
       </dl>
+      <ShareClip clip={clip} small />
       <p className="t3 small">Shift-click another result in the gallery to compare.</p>
     </div>
   );

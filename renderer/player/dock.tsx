@@ -7,6 +7,7 @@ import { Chip } from "../ui/chip.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import { ClipNames } from "./clip-names.tsx";
 import { PlayerTab } from "./player-tab.tsx";
+import { SaveComparison } from "./save-comparison.tsx";
 import { ViewSwitch } from "./view-switch.tsx";
 import "./player.css";
 
@@ -60,6 +61,7 @@ export function Dock() {
           <>
             <ClipNames />
             <ViewSwitch />
+            <SaveComparison />
           </>
         )}
         <IconButton

@@ -80,7 +80,7 @@ export function Transport({ latent = true }: { readonly latent?: boolean }) {
           <span className="mono time">{timecode(frame, fps)}</span>
           <span className="t3 small">
             {live ? `latent frame ${frame + 1} of ${frames}` : `frame ${frame + 1} of ${frames}`}
-            {latent && !live && frames > 1 && ` · latent frame ${latentOfFrame(frame)}`}
+            {latent && !live && frames > 1 && ` · latent frame ${latentOfFrame(frame) + 1}`}
           </span>
         </>
       )}

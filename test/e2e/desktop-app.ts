@@ -31,9 +31,22 @@ interface TestedPage {
 const homes: string[] = [];
 const running = new Set<DesktopApp>();
 
-afterEach(async () => {
-  for (const app of running) await app.kill();
+afterEach(async ({ task }) => {
+  const failed = task.result?.state === "fail";
+  for (const app of running) {
+    if (failed) await tellState(app, `failed-${task.id}`);
+    await app.kill();
+  }
 });
+
+/** What a failed test leaves to look at: the window as it is, and what the app printed. */
+async function tellState(app: DesktopApp, name: string): Promise<void> {
+  const path = join(SCREENS, `${name}.png`);
+  // A page that hangs gives no picture.
+  const seen = await app.page.screenshot({ path, timeout: 5000 }).catch(() => null);
+  const picture = seen === null ? "There is no picture of its window." : `Its window: ${path}`;
+  console.error(`${picture}\nThe app printed:\n${app.printed.join("")}`);
+}
 
 afterAll(() => {
   for (const home of homes) rmSync(home, { recursive: true, force: true, maxRetries: 5 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import type { Editor } from "../../renderer/stores/editor.ts";
+import { answerDialogs } from "./dialogs.ts";
 import {
   graphFile,
   newHome,
@@ -12,16 +13,7 @@ import {
   screenshot,
   SMALL,
   startApp,
-  type DesktopApp,
 } from "./desktop-app.ts";
-
-/** What the next file dialogs answer. */
-async function answerDialogs(app: DesktopApp, path: string): Promise<void> {
-  await app.electron.evaluate(({ dialog }, chosen) => {
-    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: chosen });
-    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [chosen] });
-  }, path);
-}
 
 /** Changes the prompt of the graph in front, as typing into its field does. */
 const retype = (page: Page, text: string) =>

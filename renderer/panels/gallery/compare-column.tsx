@@ -16,6 +16,7 @@ import { bytesText, durationText, ratioText } from "../figures.ts";
 import { jobSeconds } from "../history/job-words.ts";
 import { Section } from "../inspector/section.tsx";
 import { usePanelStore } from "../panels-context.tsx";
+import { ShareClip } from "./share-clip.tsx";
 import { DifferencePicture } from "./difference-picture.tsx";
 import "../inspector/inspector.css";
 
@@ -31,7 +32,10 @@ export function CompareColumn({ a, b }: ColumnProps) {
         <h2 className="ellipsis">{b === null ? a.name : "A against B"}</h2>
       </header>
       {b === null ? <Alone clip={a} /> : <Against a={a} b={b} />}
-      <Section title="Its graph">
+      <Section title="Share">
+        <ShareClip clip={a} {...(b === null ? {} : { copy: "Save a copy of A" })} />
+      </Section>
+      <Section title={b === null ? "Its graph" : "Their graphs"}>
         <div className="row column-actions">
           <OpenGraph clip={a} label={b === null ? "Open graph" : "Open graph of A"} />
           {b !== null && <OpenGraph clip={b} label="of B" />}

@@ -5,6 +5,7 @@ import { useEditor } from "../../editor-context.tsx";
 import { useClipWords } from "../../player/clip-names.tsx";
 import { playerKey, Transport } from "../../player/transport.tsx";
 import { Viewer } from "../../player/viewer.tsx";
+import { SaveComparison } from "../../player/save-comparison.tsx";
 import { ViewSwitch } from "../../player/view-switch.tsx";
 import { SweepGrid } from "../sweep/sweep-grid.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
@@ -80,6 +81,7 @@ export function GalleryPage() {
           <>
             <div className="gallery-bar">
               <ViewSwitch />
+              <SaveComparison words />
               <span className="grow" />
               <span className="t2 small">
                 {a.width} × {a.height}
