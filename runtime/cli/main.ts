@@ -1,17 +1,7 @@
 /** Entry of the `umbel` command. */
 import { Command, CommanderError } from "commander";
 import { isUmbelError, type UmbelError } from "#runtime/errors";
-import { addConvert } from "./convert.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
-import { addInfo } from "./info.ts";
-import { addInspect } from "./inspect.ts";
-import { addMask } from "./mask.ts";
-import { addNodes } from "./nodes.ts";
-import { addPlan } from "./plan.ts";
-import { addRun } from "./run.ts";
-import { addServe } from "./serve.ts";
-import { addWorker } from "./worker.ts";
-import { addValidate } from "./validate.ts";
 import { packageVersion } from "./version.ts";
 
 const program = new Command("umbel")
@@ -25,19 +15,31 @@ const program = new Command("umbel")
       .map(([name, code]) => `${code} ${name}`)
       .join(", ")}`,
   );
-for (const add of [
-  addRun,
-  addServe,
-  addWorker,
-  addValidate,
-  addPlan,
-  addInspect,
-  addMask,
-  addConvert,
-  addNodes,
-  addInfo,
-])
-  add(program);
+type Add = (program: Command) => void;
+
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  run: async () => (await import("./run.ts")).addRun,
+  serve: async () => (await import("./serve.ts")).addServe,
+  worker: async () => (await import("./worker.ts")).addWorker,
+  validate: async () => (await import("./validate.ts")).addValidate,
+  plan: async () => (await import("./plan.ts")).addPlan,
+  inspect: async () => (await import("./inspect.ts")).addInspect,
+  mask: async () => (await import("./mask.ts")).addMask,
+  convert: async () => (await import("./convert.ts")).addConvert,
+  nodes: async () => (await import("./nodes.ts")).addNodes,
+  info: async () => (await import("./info.ts")).addInfo,
+};
+
+/** The command that is called alone is loaded; for the help, or a name that is none, all of them are. */
+async function loadCommands([first = ""]: readonly string[]): Promise<Add[]> {
+  if (first === "--version" || first === "-V") return [];
+  const called = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  const wanted = called === undefined ? Object.values(COMMANDS) : [called];
+  return Promise.all(wanted.map((load) => load()));
+}
+
+for (const add of await loadCommands(process.argv.slice(2))) add(program);
 for (const command of program.commands) command.exitOverride();
 
 // A reader that has seen enough (`umbel nodes | head`) is no failure.

@@ -1,6 +1,6 @@
 /** Graphs that results carry: container tags of MP4, MOV and WebM, text chunks of PNG, EXIF of WebP. */
 import { open, type FileHandle } from "node:fs/promises";
-import { ALL_FORMATS, Input, type Source } from "mediabunny";
+import type { Source } from "mediabunny";
 import { UmbelError } from "#runtime/errors";
 import { readPngText } from "./png-text.ts";
 import { readWebpExif } from "./webp-exif.ts";
@@ -32,14 +32,14 @@ async function readTags(
   kind: Kind,
   bytes: Buffer,
   name: string,
-  source: () => Source,
+  source: () => Promise<Source>,
 ): Promise<Record<string, string>> {
   const all =
     kind === "png"
       ? readPngText(bytes, name)
       : kind === "webp"
         ? readWebpExif(bytes, name)
-        : await readContainerTags(source(), name);
+        : await readContainerTags(await source(), name);
   const names = ["umbel", "prompt", "workflow"];
   return Object.fromEntries(Object.entries(all).filter(([tag]) => names.includes(tag)));
 }
@@ -76,6 +76,7 @@ async function readHead(path: string): Promise<{ kind: Kind; bytes: Buffer }> {
 }
 
 async function readContainerTags(source: Source, name: string): Promise<Record<string, string>> {
+  const { ALL_FORMATS, Input } = await import("mediabunny");
   const input = new Input({ source, formats: ALL_FORMATS });
   try {
     const { raw = {} } = await input.getMetadataTags();

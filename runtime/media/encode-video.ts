@@ -1,13 +1,9 @@
-/** Frames -> a video file: encoded by WebCodecs, muxed by mediabunny, the graph in the container's tags. */
+/**
+ * Frames -> a video file: encoded by WebCodecs, muxed by mediabunny, the graph in the container's tags. Both are loaded
+ * with the first one.
+ */
 import { open } from "node:fs/promises";
-import { VideoEncoder, VideoFrame, type EncodedVideoChunk } from "@napi-rs/webcodecs";
-import {
-  EncodedPacket,
-  EncodedVideoPacketSource,
-  Mp4OutputFormat,
-  Output,
-  WebMOutputFormat,
-} from "mediabunny";
+import type { EncodedVideoPacketSource } from "mediabunny";
 import { toUmbelError, UmbelError } from "#runtime/errors";
 import type { Frames } from "#runtime/sdk/values";
 import { fileTarget } from "./file-target.ts";
@@ -43,15 +39,16 @@ export async function encodeVideo(
 ): Promise<void> {
   checkFrames(frames, encoding);
   const { fps, codec } = encoding;
+  const muxer = await import("mediabunny");
   await using file = await open(path, "w");
-  const output = new Output({
+  const output = new muxer.Output({
     format:
       encoding.container === "mp4"
-        ? new Mp4OutputFormat({ metadataFormat: "mdta", fastStart: "in-memory" })
-        : new WebMOutputFormat(),
-    target: fileTarget(file),
+        ? new muxer.Mp4OutputFormat({ metadataFormat: "mdta", fastStart: "in-memory" })
+        : new muxer.WebMOutputFormat(),
+    target: await fileTarget(file),
   });
-  const source = new EncodedVideoPacketSource(MUXER_CODEC[codec]);
+  const source = new muxer.EncodedVideoPacketSource(MUXER_CODEC[codec]);
   output.addVideoTrack(source, { frameRate: fps });
   output.setMetadataTags({ raw: { ...encoding.tags } });
   await output.start();
@@ -74,12 +71,18 @@ async function encodeInto(
   frames: Frames,
   { codec, fps, crf, signal, onFrame }: VideoEncoding,
 ): Promise<void> {
+  const { VideoEncoder, VideoFrame } = await import("@napi-rs/webcodecs");
+  const { EncodedPacket } = await import("mediabunny");
   const first = frameToI420(frames, 0);
   let failure: Error | null = null;
   let muxing: Promise<void> = Promise.resolve();
   const encoder = new VideoEncoder({
     output: (chunk, meta) => {
-      const packet = toPacket(chunk, fps);
+      const data = new Uint8Array(chunk.byteLength);
+      chunk.copyTo(data);
+      // The encoder counts microseconds; the file gets exact multiples of 1 / fps.
+      const time = Math.round((chunk.timestamp * fps) / 1e6) / fps;
+      const packet = new EncodedPacket(data, chunk.type as "key" | "delta", time, 1 / fps);
       muxing = muxing.then(() => source.add(packet, meta as Parameters<typeof source.add>[1]));
     },
     error: (error) => {
@@ -121,14 +124,6 @@ async function encodeInto(
   } finally {
     if (encoder.state !== "closed") encoder.close();
   }
-}
-
-/** The encoder counts microseconds; the file gets exact multiples of 1 / fps. */
-function toPacket(chunk: EncodedVideoChunk, fps: number): EncodedPacket {
-  const data = new Uint8Array(chunk.byteLength);
-  chunk.copyTo(data);
-  const index = Math.round((chunk.timestamp * fps) / 1e6);
-  return new EncodedPacket(data, chunk.type as "key" | "delta", index / fps, 1 / fps);
 }
 
 function quantizer(codec: VideoCodecName, value: number): object {

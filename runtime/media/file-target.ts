@@ -1,12 +1,13 @@
 /** Where containers are written: a file, every byte of it or an error. */
 import type { FileHandle } from "node:fs/promises";
-import { StreamTarget, type StreamTargetChunk } from "mediabunny";
+import type { StreamTarget, StreamTargetChunk } from "mediabunny";
 
-export function fileTarget(file: FileHandle): StreamTarget {
+export async function fileTarget(file: FileHandle): Promise<StreamTarget> {
+  const { StreamTarget: Target } = await import("mediabunny");
   const stream = new WritableStream<StreamTargetChunk>({
     write: ({ data, position }) => writeWhole(file, data, position),
   });
-  return new StreamTarget(stream, { chunked: true });
+  return new Target(stream, { chunked: true });
 }
 
 /** A disk that fills up takes a part of the bytes and fails only when it is asked for the rest. */

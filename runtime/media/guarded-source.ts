@@ -1,4 +1,4 @@
-import { BufferSource, FilePathSource } from "mediabunny";
+import type { BufferSource, FilePathSource } from "mediabunny";
 import { UmbelError } from "#runtime/errors";
 
 const MOST_REPEATS = 1000;
@@ -12,12 +12,14 @@ type Read = (start: number, end: number, ...rest: unknown[]) => unknown;
  * 8 bytes are left to search, and goes to and fro between two places of others; asking for the same bytes again and again
  * is taken as that and fails with ERR_MEDIA.
  */
-export function guardedSource(path: string): FilePathSource {
+export async function guardedSource(path: string): Promise<FilePathSource> {
+  const { FilePathSource } = await import("mediabunny");
   return guard(new FilePathSource(path), path);
 }
 
 /** The same for a file in memory; `name` is for messages. */
-export function guardedBytes(bytes: Uint8Array, name: string): BufferSource {
+export async function guardedBytes(bytes: Uint8Array, name: string): Promise<BufferSource> {
+  const { BufferSource } = await import("mediabunny");
   return guard(new BufferSource(bytes), name);
 }
 

@@ -1,6 +1,6 @@
-/** PNG and WebP through sharp. */
+/** PNG and WebP through sharp, which is loaded when the first one is read or written. */
 import { writeFile } from "node:fs/promises";
-import sharp, { type CreateRaw } from "sharp";
+import type { CreateRaw } from "sharp";
 import { UmbelError } from "#runtime/errors";
 import type { Frames, MaskFrames } from "#runtime/sdk/values";
 import { writePngText } from "./png-text.ts";
@@ -19,6 +19,7 @@ export async function writePng(
 ): Promise<void> {
   const { width, height, channels } = frames;
   const raw = frameBytes(frames, index, 1);
+  const { default: sharp } = await import("sharp");
   const png = await sharp(raw, { raw: { width, height, channels } }).png().toBuffer();
   await writeFile(path, writePngText(png, tags));
 }
@@ -47,6 +48,7 @@ export async function writeAnimatedWebp(
     { length: count },
     (_, i) => Math.round(((i + 1) * 1000) / fps) - Math.round((i * 1000) / fps),
   );
+  const { default: sharp } = await import("sharp");
   const webp = await sharp(raw, {
     raw: { width, height: height * count, channels, pageHeight: height } as CreateRaw,
     limitInputPixels: false,
@@ -61,6 +63,7 @@ export async function readPicture(
   path: string,
 ): Promise<{ frames: Frames; mask: MaskFrames | null; fps: number | null }> {
   try {
+    const { default: sharp } = await import("sharp");
     const picture = sharp(path, {
       animated: true,
       limitInputPixels: MAX_PIXELS,

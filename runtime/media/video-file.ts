@@ -1,6 +1,6 @@
-/** MP4, MOV and WebM files, frame by frame. */
-import { EncodedVideoChunk, VideoDecoder, type VideoFrame } from "@napi-rs/webcodecs";
-import { ALL_FORMATS, EncodedPacketSink, Input, type InputVideoTrack } from "mediabunny";
+/** MP4, MOV and WebM files, frame by frame. The libraries are loaded with the first one. */
+import type { VideoFrame } from "@napi-rs/webcodecs";
+import type { InputVideoTrack } from "mediabunny";
 import { isUmbelError, UmbelError } from "#runtime/errors";
 import { guardedSource } from "./guarded-source.ts";
 import { i420ToRgb } from "./i420.ts";
@@ -28,7 +28,8 @@ export interface VideoFile extends Disposable {
 
 /** Throws ERR_MEDIA when there is no video in it. */
 export async function openVideo(path: string): Promise<VideoFile> {
-  const input = new Input({ source: guardedSource(path), formats: ALL_FORMATS });
+  const { ALL_FORMATS, Input } = await import("mediabunny");
+  const input = new Input({ source: await guardedSource(path), formats: ALL_FORMATS });
   try {
     const track = await input.getPrimaryVideoTrack();
     if (track === null) throw new UmbelError("ERR_MEDIA", `Expected a video in ${path}, got none.`);
@@ -81,6 +82,8 @@ async function* decodeTrack(
       "ERR_MEDIA",
       `Expected a codec that is known, got ${String(track.codec)}.`,
     );
+  const { EncodedVideoChunk, VideoDecoder } = await import("@napi-rs/webcodecs");
+  const { EncodedPacketSink } = await import("mediabunny");
   const decoded: VideoFrame[] = [];
   let failure: Error | null = null;
   const decoder = new VideoDecoder({
@@ -95,7 +98,7 @@ async function* decodeTrack(
     for (let frame = decoded.shift(); frame !== undefined; frame = decoded.shift()) yield frame;
   }
   try {
-    decoder.configure(config as Parameters<VideoDecoder["configure"]>[0]);
+    decoder.configure(config as Parameters<typeof decoder.configure>[0]);
     for await (const packet of new EncodedPacketSink(track).packets()) {
       yield* taken();
       decoder.decode(

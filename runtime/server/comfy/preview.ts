@@ -1,5 +1,4 @@
 /** Binary frames of ComfyUI's WebSocket (big-endian): a picture of the clip that is being made. */
-import sharp from "sharp";
 import type { PreviewFrames } from "#runtime/protocol/service-events";
 
 const PREVIEW_IMAGE = 1;
@@ -12,6 +11,7 @@ export async function previewJpeg(preview: PreviewFrames): Promise<Buffer> {
   const { width, height, frames, data } = preview;
   const size = width * height * 3;
   const at = Math.floor((frames - 1) / 2) * size;
+  const { default: sharp } = await import("sharp");
   const image = sharp(data.subarray(at, at + size), { raw: { width, height, channels: 3 } });
   return image
     .resize(LONGEST_SIDE, LONGEST_SIDE, { fit: "inside", withoutEnlargement: true })

@@ -2,6 +2,8 @@
 import { arch, freemem, platform, totalmem } from "node:os";
 import type { FastifyInstance } from "fastify";
 import { MODEL_FOLDERS } from "#runtime/engine/model-folders";
+import { modelMetadata } from "#runtime/engine/model-metadata";
+import { isUmbelError } from "#runtime/errors";
 import { objectInfo } from "#runtime/server/comfy/class-info";
 import type { ServerContext } from "#runtime/server/context";
 import { Refusal } from "#runtime/server/refusal";
@@ -51,14 +53,37 @@ export function addSystemRoutes(app: FastifyInstance, context: ServerContext): v
   app.get("/extensions", async () => []);
   app.get("/models", async () => MODEL_FOLDERS);
   app.get<{ Params: { folder: string } }>("/models/:folder", async ({ params: { folder } }) => {
-    if (!MODEL_FOLDERS.includes(folder))
-      throw new Refusal(
-        404,
-        "not_found",
-        `Expected one of ${MODEL_FOLDERS.join(", ")}, got ${JSON.stringify(folder)}.`,
-      );
+    checkFolder(folder);
     return files(folder);
   });
+  app.get<{ Params: { folder: string } }>("/view_metadata/:folder", async (request) => {
+    const { folder } = request.params;
+    checkFolder(folder);
+    const { filename = "" } = request.query as Record<string, string | undefined>;
+    const { modelFolders } = await handlers["service.info"]({});
+    const metadata = found(() => modelMetadata(modelFolders, folder, filename));
+    if (Object.keys(metadata).length > 0) return metadata;
+    throw new Refusal(404, "not_found", "Expected a file that says something of itself, got none.");
+  });
+}
+
+function checkFolder(folder: string): void {
+  if (MODEL_FOLDERS.includes(folder)) return;
+  throw new Refusal(
+    404,
+    "not_found",
+    `Expected one of ${MODEL_FOLDERS.join(", ")}, got ${JSON.stringify(folder)}.`,
+  );
+}
+
+/** A model that is not there, or cannot be read, is none; its full path is not told. */
+function found<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isUmbelError(error)) throw error;
+    throw new Refusal(404, "not_found", "Expected a model of that folder, got none.");
+  }
 }
 
 export function featureFlags(context: ServerContext): Record<string, boolean | number> {

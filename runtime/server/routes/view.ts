@@ -1,6 +1,5 @@
 /** GET /view: a picture or clip, with ranges; as it is, or as a smaller picture. */
 import type { FastifyInstance, FastifyReply } from "fastify";
-import sharp from "sharp";
 import { byteRange } from "#runtime/protocol/byte-range";
 import { openContained } from "#runtime/server/contained-file";
 import type { Place, ServerContext } from "#runtime/server/context";
@@ -89,6 +88,8 @@ async function smaller(
   { format, quality }: Picture,
   channel: string,
 ): Promise<FastifyReply> {
+  // A server that hands out files as they are does without it.
+  const { default: sharp } = await import("sharp");
   let image = sharp(path, { limitInputPixels: MOST_PIXELS });
   if (channel === "rgb") image = image.removeAlpha();
   if (channel === "a") image = image.ensureAlpha().extractChannel(3);
