@@ -49,7 +49,8 @@ export async function sampleRecipe(
     grid: lease.tokenGrid(request.latent.samples.shape.slice(1)),
     steps: request.sigmas.length - 1,
   };
-  return sampleLatent({
+  // Awaited here: the lease must last until the last step.
+  return await sampleLatent({
     ...rest,
     device: context.device,
     model: lease.instance,
