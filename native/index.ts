@@ -28,6 +28,8 @@ export interface MemoryUse {
   readonly liveBytes: number;
   /** Bytes that exist now, scratch memory of the running op included. */
   readonly allocatedBytes: number;
+  /** Bytes of host memory for transfers, pinned on CUDA, that exist now. */
+  readonly hostBytes: number;
   /** The most that `allocatedBytes` has been since `resetPeak`. */
   readonly peakBytes: number;
 }
@@ -38,6 +40,8 @@ export interface NativeDevice {
   readonly isa: string;
   empty(shape: readonly number[], dtype: string): NativeTensor;
   zeros(shape: readonly number[], dtype: string): NativeTensor;
+  emptyOnHost(shape: readonly number[], dtype: string): NativeTensor;
+  transfer(source: NativeTensor, target: NativeTensor): void;
   upload(bytes: Uint8Array, shape: readonly number[], dtype: string): NativeTensor;
   fromMapping(
     mapping: NativeMapping,
@@ -50,6 +54,7 @@ export interface NativeDevice {
     shape: readonly number[],
     strides: readonly number[],
     offset: number,
+    dtype: string,
   ): NativeTensor;
   run(
     op: string,

@@ -106,6 +106,8 @@ Napi::Function DeviceHandle::define(Napi::Env env) {
                       InstanceAccessor<&DeviceHandle::isa>("isa"),
                       InstanceMethod<&DeviceHandle::empty>("empty"),
                       InstanceMethod<&DeviceHandle::zeros>("zeros"),
+                      InstanceMethod<&DeviceHandle::empty_on_host>("emptyOnHost"),
+                      InstanceMethod<&DeviceHandle::transfer>("transfer"),
                       InstanceMethod<&DeviceHandle::upload>("upload"),
                       InstanceMethod<&DeviceHandle::from_mapping>("fromMapping"),
                       InstanceMethod<&DeviceHandle::view>("view"),
@@ -263,13 +265,51 @@ Napi::Value DeviceHandle::from_mapping(const Napi::CallbackInfo& info) {
   });
 }
 
-// view(tensor, shape, strides, offset): strides and offset in elements of the storage.
+Napi::Value DeviceHandle::empty_on_host(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Tensor layout = contiguous_layout(to_int64_list(info[0], "the shape"), to_dtype(info[1]));
+    auto storage = std::make_shared<Storage>(device().host_memory(), layout.bytes());
+    return TensorHandle::create(info.Env(), View{std::move(storage), layout, 0});
+  });
+}
+
+bool DeviceHandle::in_host_memory(const View& view) {
+  return &view.storage->memory() == device().host_memory().get();
+}
+
+void DeviceHandle::expect_on_device(const View& view) {
+  if (!in_host_memory(view)) return;
+  fail("ERR_INVALID_ARGUMENT", "Expected a tensor on the device, got one in host memory. Transfer it first.");
+}
+
+// transfer(source, target): whole bytes from host memory to the device, or back.
+void DeviceHandle::transfer(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const View& source = TensorHandle::view_of(info[0]);
+    const View& target = TensorHandle::view_of(info[1]);
+    if (!source.layout.contiguous() || !target.layout.contiguous() ||
+        source.layout.bytes() != target.layout.bytes()) {
+      fail("ERR_SHAPE", "Expected two contiguous tensors of one size to transfer, got %zu and %zu bytes.",
+           source.layout.bytes(), target.layout.bytes());
+    }
+    if (in_host_memory(source) == in_host_memory(target) || target.storage->mapped()) {
+      fail("ERR_INVALID_ARGUMENT", "Expected a transfer between host memory and the device.");
+    }
+    device().transfer(source, target);
+  });
+}
+
+// view(tensor, shape, strides, offset, dtype): strides and offset in elements of that type.
 Napi::Value DeviceHandle::view(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     View view = TensorHandle::view_of(info[0]);
     const auto shape = to_int64_list(info[1], "the shape");
     const auto strides = to_int64_list(info[2], "the strides");
-    view.layout = contiguous_layout(shape, view.layout.dtype);
+    const DType dtype = to_dtype(info[4]);
+    if (dtype != view.layout.dtype && view.storage->mapped()) {
+      fail("ERR_DTYPE", "Expected a view of a mapped file to keep its type.");
+    }
+    view.layout = contiguous_layout(shape, dtype);
     if (strides.size() != shape.size()) {
       fail("ERR_SHAPE", "Expected %zu strides, got %zu.", shape.size(), strides.size());
     }
@@ -289,7 +329,10 @@ void DeviceHandle::run(const Napi::CallbackInfo& info) {
     OpCall call;
     call.op = *op;
     const Napi::Array inputs = to_array(info[1], "inputs");
-    for (uint32_t i = 0; i < inputs.Length(); ++i) call.inputs.push_back(to_input(inputs.Get(i)));
+    for (uint32_t i = 0; i < inputs.Length(); ++i) {
+      call.inputs.push_back(to_input(inputs.Get(i)));
+      for (const View& view : call.inputs.back().views) expect_on_device(view);
+    }
     const Napi::Array attributes = to_array(info[2], "attributes");
     for (uint32_t i = 0; i < attributes.Length(); ++i) {
       call.attributes.push_back(to_attribute(attributes.Get(i)));
@@ -304,6 +347,7 @@ void DeviceHandle::run(const Napi::CallbackInfo& info) {
         if (view.storage->mapped()) {
           fail("ERR_INVALID_ARGUMENT", "Expected an output in memory, got a mapped file.");
         }
+        expect_on_device(view);
         call.outputs.emplace_back(view);
       }
     }
@@ -327,6 +371,7 @@ Napi::Value DeviceHandle::read(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&]() -> Napi::Value {
     const View view = TensorHandle::view_of(info[0]);
+    expect_on_device(view);
     const DType dtype = to_dtype(info[1]);
     const auto count = static_cast<size_t>(view.layout.numel());
     Napi::ArrayBuffer target = Napi::ArrayBuffer::New(env, count * dtype_size(dtype));
@@ -350,8 +395,11 @@ Napi::Value DeviceHandle::memory(const Napi::CallbackInfo& info) {
     const auto number = [&](const std::atomic<int64_t>& counter) {
       return Napi::Number::New(info.Env(), static_cast<double>(counter.load()));
     };
-    object.Set("liveTensors", number(pool.live_tensors));
+    const Memory& host = *device().host_memory();
+    object.Set("liveTensors", Napi::Number::New(info.Env(), static_cast<double>(pool.live_tensors.load() +
+                                                                               host.live_tensors.load())));
     object.Set("liveBytes", number(pool.live_bytes));
+    object.Set("hostBytes", number(host.allocated));
     object.Set("allocatedBytes", number(pool.allocated));
     object.Set("peakBytes", number(pool.peak));
     return object;

@@ -40,6 +40,8 @@ class DeviceHandle : public Napi::ObjectWrap<DeviceHandle> {
   uint64_t add_pending(Napi::Env env, Pending pending);
   Device::Settled settled(uint64_t id);
   View new_view(const Napi::Value& shape, const Napi::Value& dtype, Storage::Fill fill);
+  bool in_host_memory(const View& view);
+  void expect_on_device(const View& view);  // ERR_INVALID_ARGUMENT
 
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value isa(const Napi::CallbackInfo& info);
@@ -47,8 +49,10 @@ class DeviceHandle : public Napi::ObjectWrap<DeviceHandle> {
   Napi::Value zeros(const Napi::CallbackInfo& info);
   Napi::Value upload(const Napi::CallbackInfo& info);
   Napi::Value from_mapping(const Napi::CallbackInfo& info);
+  Napi::Value empty_on_host(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);
   void run(const Napi::CallbackInfo& info);
+  void transfer(const Napi::CallbackInfo& info);
   Napi::Value sync(const Napi::CallbackInfo& info);
   Napi::Value read(const Napi::CallbackInfo& info);
   void interrupt(const Napi::CallbackInfo& info);

@@ -1,6 +1,7 @@
 #include "core/cpu_device.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "core/fail.h"
@@ -30,6 +31,21 @@ class OpJob final : public Job {
  private:
   CpuResources& resources_;
   OpCall call_;
+};
+
+class TransferJob final : public Job {
+ public:
+  TransferJob(View source, View target) : source_(std::move(source)), target_(std::move(target)) {}
+  void run(const std::atomic<uint64_t>&, uint64_t) override {
+    const Tensor source = source_.resolve(), target = target_.resolve();
+    std::memcpy(target.data, source.data, source.bytes());
+  }
+  void finish(const FailurePtr& failure) noexcept override {
+    if (failure) target_.storage->poison(failure);
+  }
+
+ private:
+  View source_, target_;
 };
 
 class SyncJob final : public Job {
@@ -98,6 +114,7 @@ std::shared_ptr<Memory> make_memory(const CpuOptions& options) {
 CpuDevice::CpuDevice(const CpuOptions& options)
     : resources_{make_memory(options), ThreadPool(thread_count(options)), capped_isa(options),
                  options.bf16_compute},
+      host_memory_(make_memory(options)),
       queue_([this] { resources_.memory->trim(); }) {}
 
 std::string CpuDevice::kernels() const { return isa_name(resources_.isa_level); }
@@ -109,6 +126,10 @@ void CpuDevice::run(OpCall call) {
          std::string(op_name(call.op)).c_str());
   }
   queue_.enqueue(std::make_unique<OpJob>(resources_, std::move(call)));
+}
+
+void CpuDevice::transfer(View source, View target) {
+  queue_.enqueue(std::make_unique<TransferJob>(std::move(source), std::move(target)));
 }
 
 void CpuDevice::sync(Settled settled) {

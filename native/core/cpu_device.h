@@ -21,10 +21,12 @@ class CpuDevice final : public Device {
   explicit CpuDevice(const CpuOptions& options);
 
   const std::shared_ptr<Memory>& memory() const override { return resources_.memory; }
+  const std::shared_ptr<Memory>& host_memory() const override { return host_memory_; }
   int threads() const override { return resources_.pool.size(); }
   std::string kernels() const override;
 
   void run(OpCall call) override;
+  void transfer(View source, View target) override;
   void sync(Settled settled) override;
   void read(View view, DType dtype, void* target, Settled settled) override;
   void interrupt() noexcept override { queue_.interrupt(); }
@@ -32,6 +34,7 @@ class CpuDevice final : public Device {
 
  private:
   CpuResources resources_;
+  std::shared_ptr<Memory> host_memory_;  // counted apart from that of ops, as where they differ
   Queue queue_;  // last: its destructor ends the thread that uses the rest
 };
 

@@ -61,6 +61,11 @@ void FileMapping::check(size_t offset, size_t bytes) const {
   }
 }
 
+void FileMapping::read(size_t offset, size_t bytes, void* target) const {
+  check(offset, bytes);
+  std::memcpy(target, data_ + offset, bytes);
+}
+
 void FileMapping::will_need(size_t, size_t) const {}
 
 #else
@@ -103,6 +108,23 @@ void FileMapping::check(size_t offset, size_t bytes) const {
          "Expected bytes %zu to %zu of %s, got a file of %zu bytes. It was cut off or replaced "
          "while in use.",
          offset, offset + bytes, path_.c_str(), present);
+  }
+}
+
+void FileMapping::read(size_t offset, size_t bytes, void* target) const {
+  auto* to = static_cast<uint8_t*>(target);
+  for (size_t done = 0; done < bytes;) {
+    const ssize_t got = ::pread(file_, to + done, bytes - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      fail("ERR_FILE", "Expected to read %s, got: %s.", path_.c_str(), std::strerror(errno));
+    }
+    if (got == 0) check(offset, bytes);
+    if (got == 0) {
+      fail("ERR_FILE", "Expected bytes %zu to %zu of %s, got the end at %zu.", offset, offset + bytes,
+           path_.c_str(), offset + done);
+    }
+    done += static_cast<size_t>(got);
   }
 }
 

@@ -23,6 +23,8 @@ class FileMapping {
 
   // Throws ERR_FILE unless [offset, offset + bytes) still lies inside the file.
   void check(size_t offset, size_t bytes) const;
+  // Copies bytes out; any thread. ERR_FILE when the file has fewer by now.
+  void read(size_t offset, size_t bytes, void* target) const;
   // Tells the system that the range will be read soon.
   void will_need(size_t offset, size_t bytes) const;
 

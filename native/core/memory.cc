@@ -8,6 +8,7 @@
 #include <new>
 
 #include "core/fail.h"
+#include "core/file_mapping.h"
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -85,6 +86,10 @@ void system_release(void* data, size_t size) {
 double mebibytes(int64_t bytes) { return static_cast<double>(bytes) / 1048576.0; }
 
 }  // namespace
+
+void Memory::upload_file(void* target, const FileMapping& file, size_t offset, size_t bytes) {
+  file.read(offset, bytes, target);
+}
 
 void* MemoryPool::allocate(size_t bytes) {
   constexpr int64_t most = std::numeric_limits<int64_t>::max() / 4;

@@ -8,6 +8,8 @@
 
 namespace umbel {
 
+class FileMapping;
+
 // Memory of one device. `allocated` is what exists now (outputs, uploads, scratch; not files mapped in place), `live` what
 // JS handles still reach whether it was allocated yet or not.
 class Memory {
@@ -23,6 +25,8 @@ class Memory {
   // Contents from the host, and zeros; in the order of the device's ops, on its worker thread.
   virtual void upload(void* target, const void* source, size_t bytes) = 0;
   virtual void fill_zero(void* target, size_t bytes) = 0;
+  // Contents from a file; ERR_FILE.
+  virtual void upload_file(void* target, const FileMapping& file, size_t offset, size_t bytes);
   void reset_peak() noexcept { peak.store(allocated.load()); }
 
   std::atomic<int64_t> live_tensors{0};

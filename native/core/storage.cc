@@ -28,16 +28,14 @@ Storage::~Storage() {
 uint8_t* Storage::data() {
   if (failure_) throw Error(failure_->code, failure_->message);
   if (owned_ != nullptr) return owned_;
-  const uint8_t* source = contents_.get();
-  if (mapping_) {
-    mapping_->check(offset_, bytes_);
-    source = mapping_->data() + offset_;
-    if (in_place_) return const_cast<uint8_t*>(source);
-  }
+  if (mapping_) mapping_->check(offset_, bytes_);
+  if (in_place_) return const_cast<uint8_t*>(mapping_->data() + offset_);
   auto* data = static_cast<uint8_t*>(memory_->allocate(bytes_));
   try {
-    if (source != nullptr) {
-      memory_->upload(data, source, bytes_);
+    if (mapping_) {
+      memory_->upload_file(data, *mapping_, offset_, bytes_);
+    } else if (contents_) {
+      memory_->upload(data, contents_.get(), bytes_);
     } else if (fill_ == Fill::zero) {
       memory_->fill_zero(data, bytes_);
     }

@@ -32,6 +32,7 @@ class Storage {
   Storage& operator=(const Storage&) = delete;
 
   size_t bytes() const { return bytes_; }
+  const Memory& memory() const { return *memory_; }
   bool mapped() const { return mapping_ != nullptr; }
   // Sets what a new storage holds: at once in host memory, else from a copy that is kept until data() is called.
   void set_contents(const uint8_t* source);

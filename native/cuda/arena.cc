@@ -140,6 +140,10 @@ void CudaArena::upload(void* target, const void* source, size_t bytes) {
   staging_.upload(target, source, bytes);
 }
 
+void CudaArena::upload_file(void* target, const FileMapping& file, size_t offset, size_t bytes) {
+  staging_.upload(target, file, offset, bytes);
+}
+
 void CudaArena::download(void* target, const void* source, size_t bytes) {
   staging_.download(target, source, bytes);
 }

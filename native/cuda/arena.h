@@ -29,6 +29,7 @@ class CudaArena final : public Memory {
   void trim() noexcept override;
   bool on_host() const override { return false; }
   void upload(void* target, const void* source, size_t bytes) override;
+  void upload_file(void* target, const FileMapping& file, size_t offset, size_t bytes) override;
   void fill_zero(void* target, size_t bytes) override;
   void download(void* target, const void* source, size_t bytes);
   // Before the stream goes: staging buffers and all that nobody holds are given back.

@@ -121,6 +121,7 @@ std::unique_ptr<Device> open_cuda(const CudaOptions& options) {
 CudaResources::~CudaResources() {
   cudaSetDevice(ordinal);
   if (stream != nullptr) cudaStreamSynchronize(stream);
+  copies.reset();
   cublaslt.reset();
   if (memory) memory->detach();
   if (fault != nullptr) cudaFreeHost(fault);
@@ -144,6 +145,7 @@ void CudaResources::finish() {
     cudaGetLastError();
     check_cuda(status, "the work");
   }
+  copies->settle();
   const auto code = static_cast<CudaFault>(std::exchange(*static_cast<volatile int32_t*>(fault), 0));
   if (code == CudaFault::embedding_id) {
     fail("ERR_INVALID_ARGUMENT", "Expected the ids of an embedding to lie within its table, got one outside.");
@@ -177,6 +179,7 @@ class CudaDevice::OpJob final : public Job {
     try {
       device_.pace_.wait();
       if (generation.load() != own_generation) return;
+      resources.copies->await(call_);
       CudaOpContext context(resources, generation, own_generation);
       run_on_cuda(call_, context, resources.kernel_level());
       device_.pace_.record(resources.stream);
@@ -196,6 +199,30 @@ class CudaDevice::OpJob final : public Job {
  private:
   CudaDevice& device_;
   OpCall call_;
+};
+
+class CudaDevice::TransferJob final : public Job {
+ public:
+  TransferJob(CudaDevice& device, View source, View target)
+      : device_(device), source_(std::move(source)), target_(std::move(target)) {}
+
+  void run(const std::atomic<uint64_t>&, uint64_t) override {
+    CudaResources& resources = device_.resources_;
+    resources.enter();
+    device_.pace_.wait();
+    if (&target_.storage->memory() == device_.host_memory_.get()) {
+      resources.copies->download(source_, target_);
+    } else {
+      resources.copies->upload(source_, target_);
+    }
+  }
+  void finish(const FailurePtr& failure) noexcept override {
+    if (failure) target_.storage->poison(failure);
+  }
+
+ private:
+  CudaDevice& device_;
+  View source_, target_;
 };
 
 class CudaDevice::SyncJob final : public Job {
@@ -221,6 +248,7 @@ class CudaDevice::ReadJob final : public Job {
   void run(const std::atomic<uint64_t>& generation, uint64_t own_generation) override {
     CudaResources& resources = device_.resources_;
     resources.enter();
+    resources.copies->await(*view_.storage);
     CudaOpContext context(resources, generation, own_generation);
     Tensor source = view_.resolve();
     if (source.numel() > 0) {
@@ -264,6 +292,7 @@ CudaDevice::CudaDevice(const CudaOptions& options) {
   resources_.memory =
       std::make_shared<CudaArena>(resources_.ordinal, budget_of(options), resources_.stream);
   memory_ = resources_.memory;
+  resources_.copies = std::make_unique<CopyStream>(resources_.stream);
   void* fault = nullptr;
   check_cuda(cudaHostAlloc(&fault, sizeof(int32_t), cudaHostAllocMapped), "cudaHostAlloc");
   resources_.fault = static_cast<int32_t*>(fault);
@@ -288,6 +317,10 @@ void CudaDevice::run(OpCall call) {
   check_call(call);
   cuda_kernel(call.op, resources_.kernel_level());
   queue_->enqueue(std::make_unique<OpJob>(*this, std::move(call)));
+}
+
+void CudaDevice::transfer(View source, View target) {
+  queue_->enqueue(std::make_unique<TransferJob>(*this, std::move(source), std::move(target)));
 }
 
 void CudaDevice::sync(Settled settled) {

@@ -9,7 +9,9 @@
 #include "core/queue.h"
 #include "cuda/arena.h"
 #include "cuda/context.h"
+#include "cuda/copy_stream.h"
 #include "cuda/cublaslt.h"
+#include "cuda/pinned_memory.h"
 
 namespace umbel {
 
@@ -22,6 +24,7 @@ struct CudaResources {
   bool bf16_compute = true;
   cudaStream_t stream = nullptr;
   std::shared_ptr<CudaArena> memory;
+  std::unique_ptr<CopyStream> copies;
   std::unique_ptr<CublasLt> cublaslt;
   int32_t* fault = nullptr;         // pinned, as the host sees it
   int32_t* fault_device = nullptr;  // the same, as kernels see it
@@ -47,10 +50,12 @@ class CudaDevice final : public Device {
   ~CudaDevice() override;
 
   const std::shared_ptr<Memory>& memory() const override { return memory_; }
+  const std::shared_ptr<Memory>& host_memory() const override { return host_memory_; }
   int threads() const override { return 1; }
   std::string kernels() const override;
 
   void run(OpCall call) override;
+  void transfer(View source, View target) override;
   void sync(Settled settled) override;
   void read(View view, DType dtype, void* target, Settled settled) override;
   void interrupt() noexcept override { queue_->interrupt(); }
@@ -60,6 +65,7 @@ class CudaDevice final : public Device {
 
  private:
   class OpJob;
+  class TransferJob;
   class SyncJob;
   class ReadJob;
   // Events of the last kAhead ops.
@@ -73,6 +79,7 @@ class CudaDevice final : public Device {
 
   CudaResources resources_;
   std::shared_ptr<Memory> memory_;
+  std::shared_ptr<Memory> host_memory_ = std::make_shared<PinnedMemory>();
   Pace pace_;
   std::unique_ptr<Queue> queue_;  // last: its destructor ends the thread that uses the rest
 };

@@ -85,9 +85,22 @@ export abstract class AddonDevice implements Device {
     shape: readonly number[],
     strides: readonly number[],
     offset: number,
+    dtype: DType = tensor.dtype,
   ): Tensor {
-    const handle = native(() => this.#native.view(this.#handleOf(tensor), shape, strides, offset));
-    return new Tensor(this, handle, { shape, dtype: tensor.dtype, strides, offset });
+    const handle = native(() =>
+      this.#native.view(this.#handleOf(tensor), shape, strides, offset, dtype),
+    );
+    return new Tensor(this, handle, { shape, dtype, strides, offset });
+  }
+
+  emptyOnHost(shape: readonly number[], dtype: DType): Tensor {
+    checkShape(shape);
+    const handle = native(() => this.#native.emptyOnHost(shape, dtype));
+    return new Tensor(this, handle, { shape, dtype });
+  }
+
+  transfer(source: Tensor, target: Tensor): void {
+    native(() => this.#native.transfer(this.#handleOf(source), this.#handleOf(target)));
   }
 
   run(

@@ -8,6 +8,14 @@ export interface CudaDeviceOptions {
   readonly memoryLimit?: number;
 }
 
+/** Left to the driver and to other programs when no limit is given, as in native/cuda/device.cc. */
+const MARGIN_BYTES = 512 * 2 ** 20;
+
+/** Bytes that a CUDA device may use when nothing else is said. */
+export function defaultMemoryLimit(freeBytes: number): number {
+  return Math.max(freeBytes - MARGIN_BYTES, 2 ** 20);
+}
+
 /** The first NVIDIA GPU: ops are launched in order on one stream. Throws ERR_DEVICE where there is none. */
 export class CudaDevice extends AddonDevice {
   readonly name = "cuda";
@@ -25,7 +33,7 @@ export class CudaDevice extends AddonDevice {
     });
     this.compute = precision;
     this.activations = precision;
-    this.memoryLimit = memoryLimit ?? freeBytes;
+    this.memoryLimit = memoryLimit ?? defaultMemoryLimit(freeBytes);
   }
 }
 

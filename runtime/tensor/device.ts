@@ -48,6 +48,16 @@ export interface Device {
   /** Unset contents; float32 unless asked otherwise. */
   empty(shape: readonly number[], dtype?: DType): Tensor;
   zeros(shape: readonly number[], dtype?: DType): Tensor;
+  /**
+   * A tensor in the host's memory, pinned on CUDA, for `transfer` alone: no op takes it. How much there may be is up to
+   * who asks.
+   */
+  emptyOnHost(shape: readonly number[], dtype: DType): Tensor;
+  /**
+   * Copies the bytes of `source` to `target`, one of which is of `emptyOnHost`; both contiguous and of one size. A copy to
+   * the device runs beside ops that were enqueued after it, but for those that use `target`, and after all before it.
+   */
+  transfer(source: Tensor, target: Tensor): void;
   /** Copies the stored form of a tensor. */
   fromBytes(bytes: Uint8Array, shape: readonly number[], dtype: DType): Tensor;
   /** A tensor that reads from a mapped file, without a copy on the CPU. Throws ERR_FILE outside the file. */
@@ -78,12 +88,13 @@ export interface Device {
     outputs: readonly (Tensor | null)[],
     flops?: number,
   ): void;
-  /** @internal Another shape, strides and offset (in elements) over the same storage. */
+  /** @internal Another shape, strides and offset (in elements) over the same storage, which `dtype` reads otherwise. */
   view(
     tensor: Tensor,
     shape: readonly number[],
     strides: readonly number[],
     offset: number,
+    dtype?: DType,
   ): Tensor;
   /** @internal The elements in row-major order, converted. */
   readBytes(tensor: Tensor, dtype: DType): Promise<ArrayBuffer>;

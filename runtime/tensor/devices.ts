@@ -1,6 +1,6 @@
 import { assertNever, toUmbelError } from "#runtime/errors";
 import { CpuDevice } from "./cpu-device.ts";
-import { CudaDevice, cudaInfo } from "./cuda-device.ts";
+import { CudaDevice, cudaInfo, defaultMemoryLimit } from "./cuda-device.ts";
 import type { Device } from "./device.ts";
 import { NullDevice } from "./null-device.ts";
 
@@ -37,6 +37,12 @@ export function openDevice(name: DeviceName, options: DeviceOptions = {}): Devic
   }
 }
 
+/** Bytes of the GPU that a device would use when nothing else is said; null where there is none. */
+export function gpuMemory(): number | null {
+  const info = cudaInfo();
+  return info.available ? defaultMemoryLimit(info.freeBytes) : null;
+}
+
 /** One line for people: what a device's ops run on, or why it cannot be opened. */
 export function describeDevice(name: DeviceName | "auto"): string {
   if (name === "auto") {
@@ -62,6 +68,6 @@ function describeCuda(): string {
   const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
   return (
     `cuda (${info.name}, compute capability ${info.capability}, ${gibibytes(info.freeBytes)} of ` +
-    `${gibibytes(info.memoryBytes)} GiB free, ${info.kernels} kernels, ${info.matrixLibrary})`
+    `${gibibytes(info.memoryBytes)} GiB free, ${info.kernels} kernels, ${info.matrixLibrary}, bf16 by default)`
   );
 }

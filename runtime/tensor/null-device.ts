@@ -1,4 +1,5 @@
 import { UmbelError } from "#runtime/errors";
+import { cudaScratch } from "./cuda-scratch.ts";
 import type {
   Device,
   FileMapping,
@@ -14,26 +15,45 @@ import { Tensor } from "./tensor.ts";
 /** Memory that would exist: taken by the op that writes it first, freed with the last handle. */
 interface PlannedStorage {
   readonly bytes: number;
-  readonly mapped: boolean;
+  /** Host memory for transfers is counted apart; what is mapped in place takes none. */
+  readonly place: "device" | "host" | "mapped";
   handles: number;
   allocated: boolean;
+}
+
+export interface NullDeviceOptions {
+  /** The device whose types and memory are counted; the CPU by default. */
+  readonly like?: "cpu" | "cuda";
+  readonly precision?: "f32" | "bf16";
 }
 
 /**
  * A device without data: it checks shapes and counts memory and floating-point operations, so that a model of full size
  * can be planned without weights. Memory is counted in program order, an upper bound of what the CPU takes, whose queue
- * frees a tensor as soon as its last op is done.
+ * frees a tensor as soon as its last op is done. Like CUDA, activations are bfloat16, what ops take while they run counts,
+ * and mapped files are copied.
  */
 export class NullDevice implements Device {
   readonly name = "null";
-  readonly compute = "f32";
-  readonly activations = "f32";
+  readonly compute: "f32" | "bf16";
+  readonly activations: "f32" | "bf16";
   readonly threads = 1;
+  readonly #like: "cpu" | "cuda";
   readonly #flops = new Map<string, number>();
   #liveTensors = 0;
   #liveBytes = 0;
   #allocated = 0;
   #peak = 0;
+  #host = 0;
+
+  constructor({
+    like = "cpu",
+    precision = like === "cuda" ? "bf16" : "f32",
+  }: NullDeviceOptions = {}) {
+    this.#like = like;
+    this.compute = precision;
+    this.activations = like === "cuda" ? precision : "f32";
+  }
 
   tensor(data: HostArray, shape: readonly number[], dtype: DType = arrayDType(data)): Tensor {
     checkHostArray(data, shape, dtype);
@@ -67,7 +87,22 @@ export class NullDevice implements Device {
           `got a file of ${mapping.size} bytes.`,
       );
     }
-    return this.#create(shape, dtype, { mapped: true });
+    return this.#create(shape, dtype, this.#like === "cuda" ? {} : { place: "mapped" });
+  }
+
+  emptyOnHost(shape: readonly number[], dtype: DType): Tensor {
+    return this.#create(shape, dtype, { place: "host" });
+  }
+
+  transfer(source: Tensor, target: Tensor): void {
+    if (source.bytes !== target.bytes) {
+      throw new UmbelError(
+        "ERR_SHAPE",
+        `Expected two tensors of one size to transfer, got ${source.bytes} and ${target.bytes} bytes.`,
+      );
+    }
+    this.#touch(storageOf(source));
+    this.#touch(storageOf(target));
   }
 
   view(
@@ -75,9 +110,10 @@ export class NullDevice implements Device {
     shape: readonly number[],
     strides: readonly number[],
     offset: number,
+    dtype: DType = tensor.dtype,
   ): Tensor {
     const handle = this.#handle(storageOf(tensor));
-    return new Tensor(this, handle, { shape, dtype: tensor.dtype, strides, offset });
+    return new Tensor(this, handle, { shape, dtype, strides, offset });
   }
 
   run(
@@ -89,6 +125,10 @@ export class NullDevice implements Device {
   ): void {
     for (const tensor of [...inputs.flat(), ...outputs]) {
       if (tensor !== null) this.#touch(storageOf(tensor));
+    }
+    if (this.#like === "cuda") {
+      const scratch = cudaScratch(op, inputs, outputs, this.compute);
+      this.#peak = Math.max(this.#peak, this.#allocated + scratch);
     }
     this.#flops.set(op, (this.#flops.get(op) ?? 0) + flops);
   }
@@ -112,6 +152,7 @@ export class NullDevice implements Device {
       liveTensors: this.#liveTensors,
       liveBytes: this.#liveBytes,
       allocatedBytes: this.#allocated,
+      hostBytes: this.#host,
       peakBytes: this.#peak,
     };
   }
@@ -127,12 +168,12 @@ export class NullDevice implements Device {
   #create(
     shape: readonly number[],
     dtype: DType,
-    options: { allocate?: boolean; mapped?: boolean },
+    options: { allocate?: boolean; place?: PlannedStorage["place"] },
   ): Tensor {
     checkShape(shape);
     const storage: PlannedStorage = {
       bytes: countElements(shape) * dtypeSize(dtype),
-      mapped: options.mapped ?? false,
+      place: options.place ?? "device",
       handles: 0,
       allocated: false,
     };
@@ -141,21 +182,29 @@ export class NullDevice implements Device {
   }
 
   #touch(storage: PlannedStorage): void {
-    if (storage.allocated || storage.mapped) return;
+    if (storage.allocated || storage.place === "mapped") return;
     storage.allocated = true;
+    if (storage.place === "host") {
+      this.#host += storage.bytes;
+      return;
+    }
     this.#allocated += storage.bytes;
     this.#peak = Math.max(this.#peak, this.#allocated);
   }
 
   #handle(storage: PlannedStorage): NullHandle {
     this.#liveTensors++;
-    if (storage.handles++ === 0 && !storage.mapped) this.#liveBytes += storage.bytes;
+    if (storage.handles++ === 0 && storage.place === "device") this.#liveBytes += storage.bytes;
     let disposed = false;
     const dispose = (): void => {
       if (disposed) return;
       disposed = true;
       this.#liveTensors--;
-      if (--storage.handles > 0 || storage.mapped) return;
+      if (--storage.handles > 0 || storage.place === "mapped") return;
+      if (storage.place === "host") {
+        if (storage.allocated) this.#host -= storage.bytes;
+        return;
+      }
       this.#liveBytes -= storage.bytes;
       if (storage.allocated) this.#allocated -= storage.bytes;
     };

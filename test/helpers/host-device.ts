@@ -52,6 +52,12 @@ export class HostDevice implements Device {
   fromMapping(): Tensor {
     throw new Error("Expected no mapped files on the host device.");
   }
+  emptyOnHost(): Tensor {
+    throw new Error("Expected no transfers on the host device.");
+  }
+  transfer(): void {
+    throw new Error("Expected no transfers on the host device.");
+  }
   view(
     tensor: Tensor,
     shape: readonly number[],
@@ -94,7 +100,7 @@ export class HostDevice implements Device {
   async sync(): Promise<void> {}
   interrupt(): void {}
   memory(): MemoryUse {
-    return { liveTensors: this.#live, liveBytes: 0, allocatedBytes: 0, peakBytes: 0 };
+    return { liveTensors: this.#live, liveBytes: 0, allocatedBytes: 0, hostBytes: 0, peakBytes: 0 };
   }
   resetPeak(): void {}
   flops(): ReadonlyMap<string, number> {

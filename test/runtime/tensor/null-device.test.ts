@@ -1,6 +1,14 @@
 import { afterAll, expect, test } from "vitest";
 import { openDevice } from "#runtime/tensor/devices";
-import { affine, attention, blockSparseAttention, conv3d, linear } from "#runtime/tensor/ops";
+import { NullDevice } from "#runtime/tensor/null-device";
+import {
+  affine,
+  attention,
+  blockSparseAttention,
+  conv3d,
+  linear,
+  rmsNorm,
+} from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import { expectNoLiveTensors } from "../../helpers/tensors.ts";
 
@@ -22,6 +30,7 @@ test("peak memory is that of the program's order", () => {
     liveTensors: 0,
     liveBytes: 0,
     allocatedBytes: 0,
+    hostBytes: 0,
     peakBytes: 3 * 1024,
   });
 });
@@ -62,4 +71,50 @@ test("operations of the large ops", () => {
 test("contents read as zeros", async () => {
   using x = device.empty([2, 3]);
   expect(await x.read()).toEqual(new Float32Array(6));
+});
+
+test("like CUDA: activations in bfloat16, and what ops take while they run", () => {
+  const gpu = new NullDevice({ like: "cuda" });
+  const x = gpu.empty([64, 256]);
+  const w = gpu.empty([256, 256], "bf16");
+  scope(() => {
+    affine(x, 1, 0);
+    affine(w, 1, 0);
+    gpu.resetPeak();
+    const before = gpu.memory().allocatedBytes;
+    // x rounded, and the library's workspace, beside the result in float32.
+    linear(x, w, null);
+    expect(gpu.memory().peakBytes - before).toBe(64 * 256 * (2 + 4) + 32 * 2 ** 20);
+  });
+  scope(() => {
+    expect(rmsNorm(x, null, 1e-6).dtype).toBe("bf16");
+    gpu.resetPeak();
+    const before = gpu.memory().allocatedBytes;
+    const strided = w.permute([1, 0]);
+    affine(strided, 1, 0);
+    expect(gpu.memory().peakBytes - before).toBe(2 * 256 * 256 * 2);
+  });
+  scope(() => {
+    const half = gpu.empty([1000], "f16");
+    affine(half, 1, 0);
+    gpu.resetPeak();
+    const before = gpu.memory().allocatedBytes;
+    affine(half, 1, 0);
+    // Widened to float32, on whole units of the arena, beside the result.
+    expect(gpu.memory().peakBytes - before).toBe(4096 + 4000);
+  });
+  x[Symbol.dispose]();
+  w[Symbol.dispose]();
+  expect(gpu.memory()).toMatchObject({ liveTensors: 0, allocatedBytes: 0 });
+});
+
+test("host memory for transfers is counted apart", () => {
+  const gpu = new NullDevice({ like: "cuda" });
+  scope(() => {
+    const onHost = gpu.emptyOnHost([100], "u8");
+    gpu.transfer(onHost, gpu.empty([100], "u8"));
+    expect(gpu.memory()).toMatchObject({ liveBytes: 100, allocatedBytes: 100, hostBytes: 100 });
+    expect(() => gpu.transfer(onHost, gpu.empty([99], "u8"))).toThrow(/one size/);
+  });
+  expect(gpu.memory()).toMatchObject({ liveTensors: 0, allocatedBytes: 0, hostBytes: 0 });
 });
