@@ -79,6 +79,8 @@ export function applyJobEvent(runs: NodeRuns, event: ServiceJobEvent): NodeRuns 
           }, all),
         runs,
       );
+    case "job_planned":
+      return runs;
     case "node_cached":
       return change(runs, event.node, { status: "cached", preview: null });
     case "node_started":

@@ -11,6 +11,7 @@ export interface EngineFlags {
   readonly threads?: number;
   readonly precision?: "f32" | "bf16";
   readonly vram?: number;
+  readonly pinned?: number;
 }
 
 export function addEngineOptions(command: Command): Command {
@@ -41,6 +42,11 @@ export function addEngineOptions(command: Command): Command {
     .option(
       "--vram <size>",
       "GPU memory to use at most, such as 12GiB; by default what is free",
+      readSize,
+    )
+    .option(
+      "--pinned <size>",
+      "host memory that may be pinned for weights that do not fit on the GPU; by default half of the machine's",
       readSize,
     );
 }
@@ -73,6 +79,7 @@ export function engineSettings(flags: EngineFlags, folders: FolderFlags = {}): E
     threads: flags.threads ?? availableParallelism(),
     ...(flags.precision === undefined ? {} : { precision: flags.precision }),
     ...(flags.vram === undefined ? {} : { gpuMemory: flags.vram }),
+    ...(flags.pinned === undefined ? {} : { pinnedMemory: flags.pinned }),
     models: [...flags.models.map((folder) => resolve(folder)), BUNDLED_MODELS],
     nodes: [NODE_FOLDER],
     inputFolder: resolve(folders.input ?? "input"),

@@ -2,6 +2,8 @@
 import type { Command } from "commander";
 import { loadNodes } from "#runtime/engine/node-registry";
 import { planDocument, type GraphPlan } from "#runtime/engine/plan-document";
+import type { EngineSettings } from "#runtime/protocol/engine-messages";
+import { gpuMemory } from "#runtime/tensor/devices";
 import { cancelOnSignal } from "./cancel-on-signal.ts";
 import { addEngineOptions, engineSettings, type EngineFlags } from "./engine-options.ts";
 import { formatBytes, formatFlops } from "./format-quantity.ts";
@@ -31,7 +33,7 @@ export function addPlan(program: Command): void {
 }
 
 async function plan(path: string, flags: Flags): Promise<void> {
-  const settings = engineSettings({ ...flags, device: "null" });
+  const settings = planSettings(flags);
   using cancellation = cancelOnSignal();
   const { descriptions } = await loadNodes(settings.nodes);
   const { document, inputFiles } = setValues(await readDocument(path), flags.set, descriptions);
@@ -41,6 +43,15 @@ async function plan(path: string, flags: Flags): Promise<void> {
       ? `${JSON.stringify({ ...found, assumed: Object.fromEntries(found.assumed) })}\n`
       : text(found),
   );
+}
+
+/** A plan for the GPU that a run would take, or for one of `--vram`; else for the CPU. */
+function planSettings(flags: EngineFlags): EngineSettings {
+  const settings = engineSettings(flags);
+  if (flags.device === "cpu" || flags.device === "null") return { ...settings, device: "null" };
+  const limit = settings.gpuMemory ?? gpuMemory();
+  if (limit !== null) return { ...settings, device: "cuda", gpuMemory: limit };
+  return { ...settings, device: flags.device === "cuda" ? "cuda" : "null" };
 }
 
 function text(plan: GraphPlan): string {
@@ -58,6 +69,9 @@ function text(plan: GraphPlan): string {
       `\nAttention takes ${share(plan.attentionFlops, plan.denseAttentionFlops)} of the operations of dense attention; ` +
       `the whole graph ${share(plan.flops, plan.denseFlops)} (${formatFlops(plan.denseFlops - plan.flops)} less).\n`;
   }
+  if (plan.budgetBytes !== null)
+    out += `\nMemory is that of a GPU with ${formatBytes(plan.budgetBytes)} to use.\n`;
+  for (const note of new Set(plan.stages.flatMap((stage) => stage.notes ?? []))) out += `${note}\n`;
   for (const [file, title] of plan.assumed)
     out += `${file} is not there: planned as ${title}, weights in bfloat16.\n`;
   return out;

@@ -2,6 +2,7 @@
 import cliProgress from "cli-progress";
 import type { JobEvent, ResultMessage } from "#runtime/protocol/events";
 import { formatRate, formatSeconds } from "./format-quantity.ts";
+import { memoryPlan } from "./memory-plan.ts";
 import { savedLines, stageTable } from "./run-summary.ts";
 
 /** Milliseconds between lines where no bar can be drawn. */
@@ -70,6 +71,8 @@ export function terminalReporter(
         case "job_failed":
         case "job_cancelled":
           return end(savedLines(files));
+        case "job_planned":
+          return memoryPlan(event).forEach((line) => shown.note(line));
         case "job_started":
         case "node_cached":
         case "node_preview":

@@ -8,7 +8,8 @@ import { formatProblem, type Problem } from "#runtime/graph/problems";
 import type { ResolvedGraph } from "#runtime/graph/resolve";
 import { serializeDocument } from "#runtime/graph/serialize";
 import type { Validation } from "#runtime/graph/validate";
-import type { JobEventSink } from "#runtime/protocol/events";
+import type { JobEvent, JobEventSink } from "#runtime/protocol/events";
+import type { DeviceInfo } from "#runtime/protocol/service-values";
 import type { ModelAccess } from "#runtime/sdk/model-access";
 import type { NodeContext } from "#runtime/sdk/node";
 import type { Device } from "#runtime/tensor/device";
@@ -29,9 +30,16 @@ export interface EngineParts {
   readonly cache?: ResultCache;
   /** FLOPs enqueued so far. */
   readonly flops?: () => number;
+  /** What was decided about memory since it was asked last. */
+  readonly notes?: () => readonly string[];
+  readonly describe?: () => DeviceInfo;
+  /** What a job is going to take, null where that cannot be said. Throws when it cannot fit. */
+  readonly plan?: (request: JobRequest) => Promise<MemoryPlan | null>;
   /** Files of folders are checked against what exists; off when planning without weights. */
   readonly checkFiles?: boolean;
 }
+
+export type MemoryPlan = Omit<JobEvent & { type: "job_planned" }, "type" | "job">;
 
 export interface JobRequest {
   readonly job: string;
@@ -88,13 +96,15 @@ export class Engine {
   }
 
   async #execute(request: JobRequest, graph: ResolvedGraph): Promise<JobSummary> {
-    const { registry, device, files, flops } = this.#parts;
+    const { registry, device, files, flops, notes, describe } = this.#parts;
     const plan = planRun(graph, registry, files, request.targets);
     if (plan.some(({ definition }) => definition.output)) await prepareFolder(files.outputFolder);
     const embed = {
       umbel: serializeDocument(request.document),
       prompt: compactComfyJson(writePrompt(graph, descriptionFacts(registry.descriptions))),
     };
+    const planned = (await this.#parts.plan?.(request)) ?? null;
+    if (planned !== null) request.emit({ type: "job_planned", job: request.job, ...planned });
     const fields = nameFields(graph);
     const steps = new Map<string, number>();
     return runJob({
@@ -107,6 +117,8 @@ export class Engine {
       contextFor: (node) => this.#context(request, node, embed, fields, steps),
       steps,
       ...(flops === undefined ? {} : { flops }),
+      ...(notes === undefined ? {} : { notes }),
+      ...(describe === undefined ? {} : { describe }),
     });
   }
 

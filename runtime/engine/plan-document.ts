@@ -6,7 +6,7 @@ import type { NodeReport } from "#runtime/protocol/events";
 import { DENSE } from "#runtime/sdk/attention-settings";
 import type { NodeDefinition } from "#runtime/sdk/node";
 import { NullDevice } from "#runtime/tensor/null-device";
-import { Engine } from "./engine.ts";
+import { Engine, type MemoryPlan } from "./engine.ts";
 import { engineFiles } from "./engine-files.ts";
 import type { EngineFiles } from "./files.ts";
 import { PLANNING_TEXT_ENCODER } from "./locations.ts";
@@ -17,6 +17,8 @@ import { loadNodes, type NodeRegistry } from "./node-registry.ts";
 export interface GraphPlan {
   readonly stages: readonly NodeReport[];
   readonly peakBytes: number;
+  /** Bytes of a GPU that the plan keeps to; null where it counts what a run would take of the host's. */
+  readonly budgetBytes: number | null;
   readonly flops: number;
   /** The same graph with dense attention everywhere. */
   readonly denseFlops: number;
@@ -34,7 +36,10 @@ interface Counted {
   readonly assumed: ReadonlyMap<string, string>;
 }
 
-/** Throws what a run would throw, but for missing model files. */
+/**
+ * Throws what a run would throw, but for missing model files. Memory is that of a GPU where the settings name one or its
+ * budget (`gpuMemory`), which the plan then keeps to as a run would.
+ */
 export async function planDocument(
   document: GraphDocument,
   settings: EngineSettings,
@@ -48,12 +53,28 @@ export async function planDocument(
   return {
     stages: asIs.stages,
     peakBytes: asIs.peakBytes,
+    budgetBytes: settings.gpuMemory ?? null,
     flops: sum(asIs.byOp),
     denseFlops: sum(dense.byOp),
     attentionFlops: attention(asIs.byOp),
     denseAttentionFlops: attention(dense.byOp),
     assumed: asIs.assumed,
   };
+}
+
+/** What a run takes of the GPU whose budget the settings name, without operations. Throws as `planDocument`. */
+export async function planMemory(
+  document: GraphDocument,
+  settings: EngineSettings & { readonly gpuMemory: number },
+  signal: AbortSignal,
+  targets?: readonly string[],
+): Promise<MemoryPlan> {
+  const registry = withoutEffects(await loadNodes(settings.nodes));
+  const { stages, peakBytes } = await count(
+    { document, settings, registry, signal, targets },
+    false,
+  );
+  return { stages, peakBytes, budgetBytes: settings.gpuMemory };
 }
 
 interface Wanted {
@@ -68,11 +89,18 @@ async function count(
   { document, settings, registry, signal, targets }: Wanted,
   dense: boolean,
 ): Promise<Counted> {
-  const device = new NullDevice();
+  const { gpuMemory, precision, pinnedMemory } = settings;
+  const onGpu = settings.device === "cuda" || gpuMemory !== undefined;
+  const device = new NullDevice({
+    like: onGpu ? "cuda" : "cpu",
+    ...(onGpu && precision !== undefined ? { precision } : {}),
+  });
   using models = new PlannedModels({
     device,
     families: await loadFamilies(),
     tokenizerFrom: PLANNING_TEXT_ENCODER,
+    ...(onGpu ? { deviceLimit: gpuMemory ?? Infinity } : {}),
+    ...(pinnedMemory === undefined ? {} : { pinnedLimit: pinnedMemory }),
     ...(dense ? { attention: DENSE } : {}),
   });
   const engine = new Engine({
@@ -81,6 +109,7 @@ async function count(
     models,
     files: planningFiles(engineFiles(settings)),
     flops: () => sum(device.flops()),
+    notes: () => models.takeNotes(),
     checkFiles: false,
   });
   const { nodes, peakBytes } = await engine.run({

@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { isUmbelError, toUmbelError, UmbelError } from "#runtime/errors";
 import type { JobEventSink, NodeReport } from "#runtime/protocol/events";
+import type { DeviceInfo } from "#runtime/protocol/service-values";
 import type { NodeContext } from "#runtime/sdk/node";
 import type { Device } from "#runtime/tensor/device";
 import { coerceLinked } from "./node-values.ts";
@@ -21,6 +22,9 @@ export interface JobRun {
   ) => Omit<NodeContext, "nodeId" | "device" | "signal" | "checkCancelled">;
   /** FLOPs enqueued so far; absent: not counted. */
   readonly flops?: () => number;
+  /** What was decided about memory since it was asked last. */
+  readonly notes?: () => readonly string[];
+  readonly describe?: () => DeviceInfo;
   /** Units of each node's progress, once it has said them. */
   readonly steps?: ReadonlyMap<string, number>;
 }
@@ -47,6 +51,7 @@ export async function runJob(run: JobRun): Promise<JobSummary> {
       job: run.job,
       nodes,
       ...(cached.length === 0 ? {} : { cached }),
+      ...(run.describe === undefined ? {} : { device: run.describe() }),
     });
     for (const node of run.plan) {
       throwIfCancelled(run.signal);
@@ -111,12 +116,14 @@ async function runNode(
   }
   const flops = run.flops?.();
   const steps = run.steps?.get(node.id);
+  const notes = run.notes?.() ?? [];
   return {
     ...base,
     seconds: (performance.now() - started) / 1000,
     peakBytes: run.device.memory().peakBytes,
     cached: false,
     ...(steps === undefined ? {} : { steps }),
+    ...(notes.length === 0 ? {} : { notes }),
     ...(flops === undefined || flopsBefore === undefined ? {} : { flops: flops - flopsBefore }),
   };
 }

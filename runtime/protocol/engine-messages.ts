@@ -20,6 +20,8 @@ export interface EngineSettings {
   readonly temporaryFolder: string;
   /** Bytes of GPU memory that may be used; by default what is free. */
   readonly gpuMemory?: number;
+  /** Bytes of host memory that weights which do not fit on a GPU may be pinned in; by default half of the machine's. */
+  readonly pinnedMemory?: number;
   /** Bytes that weights may take on the device; by default what the device says. */
   readonly memoryBudget?: number;
   /** Where finished jobs are noted before they are reported, so that none runs again when the parent has died. */

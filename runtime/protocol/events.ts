@@ -1,6 +1,7 @@
 /** What an engine tells its clients while a job runs. One JSON object each; also the lines of `umbel run --json`. */
 import type { ErrorRecord } from "#runtime/errors";
 import type { Problem } from "#runtime/graph/problems";
+import type { DeviceInfo } from "./service-values.ts";
 
 /** A file or a small value that a job shows to people. */
 export type ResultMessage =
@@ -28,6 +29,8 @@ export interface NodeReport {
   readonly work?: string;
   /** Floating-point operations enqueued. */
   readonly flops?: number;
+  /** What was decided to make its models fit into the device's memory. */
+  readonly notes?: readonly string[];
   /** Units of its progress: steps of a sampler, frames of a decoder. */
   readonly steps?: number;
 }
@@ -39,6 +42,15 @@ export type JobEvent =
       readonly nodes: readonly string[];
       /** Nodes whose results are there from an earlier run. */
       readonly cached?: readonly string[];
+      readonly device?: DeviceInfo;
+    }
+  /** On a device with memory of its own, before a job starts: what it is going to take. */
+  | {
+      readonly type: "job_planned";
+      readonly job: string;
+      readonly budgetBytes: number;
+      readonly peakBytes: number;
+      readonly stages: readonly Pick<NodeReport, "node" | "title" | "peakBytes" | "notes">[];
     }
   | { readonly type: "node_cached"; readonly job: string; readonly node: string }
   | {

@@ -31,6 +31,12 @@ export const deviceInfo = z.object({
   label: z.string().describe("For people: NVIDIA GeForce RTX 4090"),
   totalBytes: bytes,
   freeBytes: bytes,
+  /** The kernels that ops use: an instruction set, or "sm90" or "portable" on a GPU. */
+  kernels: z.string().optional(),
+  /** Of matrix products. */
+  precision: z.enum(["f32", "bf16"]).optional(),
+  /** Bytes of its own memory that may be used; absent where that is the host's. */
+  budgetBytes: bytes.optional(),
   /** Why a faster device or path is not used; null when nothing is left out. */
   note: z.string().nullable(),
 });

@@ -30,23 +30,40 @@ import { readLatentColours } from "#runtime/weights/latent-colours";
 import type { LoraUse } from "#runtime/weights/lora-merge";
 import type { LoraReport } from "#runtime/weights/lora-plan";
 import { checkComplete, unknownNote } from "./complete.ts";
+import { DeviceMemory } from "./device-memory.ts";
+import { deviceType } from "./device-type.ts";
 import { detectModel, detectModels, type DetectedModel } from "./detect.ts";
 import type { AnyFamily, ModelKind } from "./families.ts";
+import { HostPool } from "./host-pool.ts";
 import { loraUse, loraWarnings } from "./lora-stack.ts";
 import { OpenFiles } from "./open-files.ts";
+import { sourceModel, storedModel, type RunningModel } from "./ready-model.ts";
 import { Residents, type Held, type Resident } from "./residents.ts";
 import { tokenizerBytes } from "./tokenizer-bytes.ts";
-import { checkpointSource, isMatrix, type WeightSource } from "./weight-source.ts";
+import {
+  checkpointSource,
+  emptySource,
+  isMatrix,
+  patchedSource,
+  type WeightSource,
+} from "./weight-source.ts";
 import { patchedStore, sourceStore, type WeightStore } from "./weight-store.ts";
 
 export interface ModelManagerOptions {
   readonly device: Device;
   readonly families: readonly AnyFamily[];
   /**
-   * Bytes that weights may take before unused ones are given up; by default 60 % of the machine's memory, on a GPU three
-   * quarters of what may be used there.
+   * Bytes that weights may take before unused ones are given up; by default 60 % of the machine's memory, or what the
+   * device's own memory allows.
    */
   readonly budget?: number;
+  /**
+   * For a device with memory of its own: bytes of it that may be used, by default those of a GPU. Models fit themselves
+   * into it: blocks that have no room are streamed from pinned host memory, autoencoders work in tiles.
+   */
+  readonly deviceLimit?: number;
+  /** Bytes of host memory that may be pinned for that; by default half of the machine's. */
+  readonly pinnedLimit?: number;
 }
 
 /** Weights of one checkpoint, with the source that LoRAs start from. */
@@ -56,9 +73,8 @@ interface BaseModel extends Resident {
   readonly store: WeightStore;
 }
 
-interface ReadyModel extends Resident {
+interface ReadyModel extends RunningModel {
   readonly detected: DetectedModel;
-  readonly instance: unknown;
   readonly warnings: readonly string[];
   readonly reports: readonly LoraReport[];
 }
@@ -81,16 +97,45 @@ export class ModelManager implements ModelAccess {
   readonly #files = new OpenFiles();
   readonly #detected = new WeakMap<object, readonly DetectedModel[]>();
   readonly #residents: Residents;
+  readonly #memory: DeviceMemory | null;
 
-  constructor({ device, families, budget = defaultBudget(device) }: ModelManagerOptions) {
+  constructor({
+    device,
+    families,
+    budget,
+    deviceLimit = device instanceof CudaDevice ? device.memoryLimit : undefined,
+    pinnedLimit = hostMemory() / 2,
+  }: ModelManagerOptions) {
     this.#device = device;
     this.#families = families;
-    this.#residents = new Residents(budget);
+    const residents = new Residents(budget ?? deviceLimit ?? 0.6 * hostMemory());
+    this.#residents = residents;
+    this.#memory =
+      deviceLimit === undefined
+        ? null
+        : new DeviceMemory({
+            device,
+            limit: deviceLimit,
+            pool: new HostPool(pinnedLimit, () =>
+              residents.dropOldest(({ hostBytes = 0 }) => hostBytes > 0),
+            ),
+            dropUnused: () => residents.dropOldest(),
+          });
   }
 
   /** Memory that realised weights take, without what is mapped. */
   get bytes(): number {
     return this.#residents.bytes;
+  }
+
+  /** Pinned memory of the host that weights take. */
+  get pinnedBytes(): number {
+    return this.#memory?.pool.usedBytes ?? 0;
+  }
+
+  /** What was decided to make models fit, since this was asked last. */
+  takeNotes(): readonly string[] {
+    return this.#memory?.takeNotes() ?? [];
   }
 
   identify(path: string, kind: ModelKind): CheckpointRef {
@@ -146,6 +191,14 @@ export class ModelManager implements ModelAccess {
       held[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** A model of that configuration without a file, for plans. */
+  empty(path: string, family: AnyFamily, config: unknown): Held<RunningModel> {
+    const key = JSON.stringify(["empty", path, family.family]);
+    return this.#residents.hold(key, () =>
+      sourceModel(family, config, emptySource(family.tensors(config), this.#device), this.#memory),
+    );
   }
 
   /** What becomes of every key of a recipe's LoRAs. Throws as `diffusion` and `textEncoder` do. */
@@ -216,20 +269,40 @@ export class ModelManager implements ModelAccess {
     const uses = wanted.loras.map((lora) =>
       loraUse(this.#files.open(lora.path).file, lora, detected),
     );
+    const reports = uses.map(({ plan }) => plan.report);
+    const note = unknownNote(detected);
+    const { family } = detected;
+    const running =
+      this.#memory === null
+        ? this.#onHost(wanted, detected, uses)
+        : sourceModel(family, detected.config, this.#merged(wanted, detected, uses), this.#memory);
+    return {
+      detected,
+      reports,
+      warnings: [
+        ...(note === null ? [] : [note]),
+        ...reports.flatMap((report) => loraWarnings(report, family.title)),
+      ],
+      instance: running.instance,
+      get bytes() {
+        return running.bytes;
+      },
+      get hostBytes() {
+        return running.hostBytes ?? 0;
+      },
+      [Symbol.dispose]: () => running[Symbol.dispose](),
+    };
+  }
+
+  /** Weights that are mapped in place; those that LoRAs change lie beside them, so that nothing exists twice. */
+  #onHost(wanted: Wanted, detected: DetectedModel, uses: readonly LoraUse[]): RunningModel {
     const base = this.#residents.hold(this.#key(wanted, false), () => this.#base(wanted, detected));
     try {
       const store = uses.length === 0 ? null : this.#patched(base.value, uses, wanted);
-      const family = detected.family;
-      const reports = uses.map(({ plan }) => plan.report);
-      const note = unknownNote(detected);
+      const { family, config } = detected;
+      const running = storedModel(family, config, store ?? base.value.store);
       return {
-        detected,
-        instance: family.create(detected.config, store ?? base.value.store),
-        warnings: [
-          ...(note === null ? [] : [note]),
-          ...reports.flatMap((report) => loraWarnings(report, family.title)),
-        ],
-        reports,
+        instance: running.instance,
         get bytes() {
           return store?.bytes ?? 0;
         },
@@ -244,8 +317,28 @@ export class ModelManager implements ModelAccess {
     }
   }
 
+  /** Weights for a device with memory of its own: LoRAs merged, in the types that its ops take. */
+  #merged({ weightType }: Wanted, detected: DetectedModel, uses: readonly LoraUse[]): WeightSource {
+    const { compute } = this.#device;
+    const matrix = MATRIX_TYPES[weightType];
+    const options = {
+      scaledType: compute,
+      storedType: (dtype: DType, isMatrix: boolean) => deviceType({ compute }, dtype, isMatrix),
+    };
+    const source = checkpointSource(detected, this.#device, {
+      ...options,
+      matrixType: matrix,
+      keepsBlocks: matrix === null,
+    });
+    if (uses.length === 0) return source;
+    const exact = checkpointSource(detected, this.#device, { scaledType: "f32", matrixType: null });
+    return patchedSource(source, exact, uses, (name) => {
+      if (isMatrix(name, detected.specs.get(name)?.shape ?? [])) return matrix ?? compute;
+      return source.packed?.(name) ? compute : source.layout(name).dtype;
+    });
+  }
+
   #base({ weightType }: Wanted, detected: DetectedModel): BaseModel {
-    if (this.#device instanceof CudaDevice) this.#residents.makeRoom(storedBytes(detected));
     const scaled = [...detected.names].filter(([, pieces]) =>
       pieces.some(({ own }) => detected.part.scales.has(own)),
     );
@@ -315,17 +408,6 @@ export class ModelManager implements ModelAccess {
   }
 }
 
-/** Bytes of a model's tensors as its file stores them. */
-function storedBytes({ names, part }: DetectedModel): number {
-  let bytes = 0;
-  for (const { own } of [...names.values()].flat()) {
-    const entry = part.file.tensors.get(part.prefix + own);
-    if (entry === undefined || entry.dtype === "other") continue;
-    bytes += entry.bytes;
-  }
-  return bytes;
-}
-
 function lease<Instance>(held: Held<ReadyModel>, instance: Instance) {
   return {
     instance,
@@ -343,8 +425,8 @@ function coloursOf(path: string, { latent }: DiffusionFamily) {
   }
 }
 
-function defaultBudget(device: Device): number {
-  if (device instanceof CudaDevice) return 0.75 * device.memoryLimit;
+/** Bytes of memory that this process may hope for. */
+function hostMemory(): number {
   const limit = process.constrainedMemory();
-  return 0.6 * Math.min(totalmem(), limit > 0 ? limit : Infinity);
+  return Math.min(totalmem(), limit > 0 ? limit : Infinity);
 }

@@ -3,7 +3,14 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { UmbelError } from "#runtime/errors";
 import type { AttentionSettings } from "#runtime/sdk/attention-settings";
-import type { DiffusionFamily, TextEncoderFamily, VaeFamily } from "#runtime/sdk/model";
+import type {
+  DiffusionFamily,
+  DiffusionModel,
+  TextEncoder,
+  TextEncoderFamily,
+  VaeFamily,
+  VideoAutoencoder,
+} from "#runtime/sdk/model";
 import type {
   DiffusionLease,
   ModelAccess,
@@ -11,15 +18,12 @@ import type {
   VaeLease,
 } from "#runtime/sdk/model-access";
 import type { CheckpointRef, ClipRecipe, ModelRecipe, VaeRecipe } from "#runtime/sdk/values";
-import type { Device } from "#runtime/tensor/device";
 import type { AnyFamily, ModelKind } from "./families.ts";
-import { ModelManager } from "./manager.ts";
-import { emptySource } from "./weight-source.ts";
-import { sourceStore, type WeightStore } from "./weight-store.ts";
+import { ModelManager, type ModelManagerOptions } from "./manager.ts";
+import type { Held } from "./residents.ts";
+import type { RunningModel } from "./ready-model.ts";
 
-export interface PlannedModelsOptions {
-  readonly device: Device;
-  readonly families: readonly AnyFamily[];
+export interface PlannedModelsOptions extends ModelManagerOptions {
   /** Text encoder whose tokeniser counts the tokens of prompts where the wanted one has no file. */
   readonly tokenizerFrom: string;
   readonly attention?: AttentionSettings;
@@ -32,12 +36,16 @@ export class PlannedModels implements ModelAccess, Disposable {
   readonly assumed = new Map<string, string>();
   readonly #options: PlannedModelsOptions;
   readonly #manager: ModelManager;
-  readonly #stores = new Map<string, WeightStore>();
 
   constructor(options: PlannedModelsOptions) {
     this.#options = options;
     this.#manager = new ModelManager(options);
     if (options.attention !== undefined) this.attention = options.attention;
+  }
+
+  /** As that of the manager. */
+  takeNotes(): readonly string[] {
+    return this.#manager.takeNotes();
   }
 
   identify(path: string, kind: ModelKind): CheckpointRef {
@@ -54,66 +62,58 @@ export class PlannedModels implements ModelAccess, Disposable {
   async diffusion(recipe: ModelRecipe): Promise<DiffusionLease> {
     const { path } = recipe.checkpoint;
     if (existsSync(path)) return this.#manager.diffusion({ ...recipe, loras: [] });
-    const { family, config, store } = this.#empty<DiffusionFamily>(path, "diffusion");
+    const { family, config, held } = this.#empty<DiffusionFamily>(path, "diffusion");
     return {
-      instance: family.create(config, store),
+      instance: held.value.instance as DiffusionModel,
       family,
       colours: family.latent,
       warnings: [],
       tokenGrid: (latentShape) => family.tokenGrid(config, latentShape),
       layers: family.layers(config),
-      [Symbol.dispose]: () => undefined,
+      [Symbol.dispose]: () => held[Symbol.dispose](),
     };
   }
 
   async vae(recipe: VaeRecipe): Promise<VaeLease> {
     const { path } = recipe.checkpoint;
     if (existsSync(path)) return this.#manager.vae(recipe);
-    const { family, config, store } = this.#empty<VaeFamily>(path, "vae");
+    const { family, held } = this.#empty<VaeFamily>(path, "vae");
     return {
-      instance: family.create(config, store),
+      instance: held.value.instance as VideoAutoencoder,
       family,
       warnings: [],
-      [Symbol.dispose]: () => undefined,
+      [Symbol.dispose]: () => held[Symbol.dispose](),
     };
   }
 
   async textEncoder(recipe: ClipRecipe): Promise<TextEncoderLease> {
     const { path } = recipe.checkpoint;
     if (existsSync(path)) return this.#manager.textEncoder({ ...recipe, loras: [] });
-    const { family, config, store } = this.#empty<TextEncoderFamily>(path, "text-encoder");
+    const { family, held } = this.#empty<TextEncoderFamily>(path, "text-encoder");
     const stand = this.#manager.identify(this.#options.tokenizerFrom, "text-encoder");
     using near = await this.#manager.textEncoder({ kind: "clip", checkpoint: stand, loras: [] });
     const { tokenizer } = near;
     return {
-      instance: family.create(config, store),
+      instance: held.value.instance as TextEncoder,
       family,
       warnings: [],
       tokenizer,
-      [Symbol.dispose]: () => undefined,
+      [Symbol.dispose]: () => held[Symbol.dispose](),
     };
   }
 
   [Symbol.dispose](): void {
-    for (const store of this.#stores.values()) store[Symbol.dispose]();
-    this.#stores.clear();
     this.#manager.release();
   }
 
   #empty<F extends AnyFamily>(
     path: string,
     kind: F["kind"],
-  ): { family: F; config: unknown; store: WeightStore } {
+  ): { family: F; config: unknown; held: Held<RunningModel> } {
     const { family, config } = this.#published(path, kind);
-    // Stages run one after the other, and what is not in use is given up first: count one model at a time.
-    for (const [key, store] of this.#stores) {
-      if (key !== path) store[Symbol.dispose]();
-      if (key !== path) this.#stores.delete(key);
-    }
-    const known = this.#stores.get(path);
-    const store = known ?? sourceStore(emptySource(family.tensors(config), this.#options.device));
-    this.#stores.set(path, store);
-    return { family: family as F, config, store };
+    // Stages run one after the other: where nothing says how much there is, count one model at a time.
+    if (!Number.isFinite(this.#options.deviceLimit ?? Infinity)) this.#manager.release();
+    return { family: family as F, config, held: this.#manager.empty(path, family, config) };
   }
 
   #published(path: string, kind: ModelKind): { family: AnyFamily; config: unknown; title: string } {

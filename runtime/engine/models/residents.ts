@@ -1,6 +1,8 @@
 /** Something that stays on a device until its memory is wanted for something else. */
 export interface Resident extends Disposable {
   readonly bytes: number;
+  /** Pinned memory of the host. */
+  readonly hostBytes?: number;
 }
 
 interface Entry {
@@ -56,29 +58,31 @@ export class Residents {
 
   /** Gives up what nobody uses until `bytes` more fit into the budget, or nothing is left to give up. */
   makeRoom(bytes: number): void {
-    while (this.bytes + bytes > this.budget && this.#dropOldest());
+    while (this.bytes + bytes > this.budget && this.dropOldest());
+  }
+
+  /** Gives up the longest unused of those that `which` names; false where none is unused. */
+  dropOldest(which: (value: Resident) => boolean = () => true): boolean {
+    let oldest: [string, Entry] | null = null;
+    for (const found of this.#entries) {
+      const [, { value, uses, lastUse }] = found;
+      if (uses > 0 || !which(value)) continue;
+      if (oldest === null || lastUse < oldest[1].lastUse) oldest = found;
+    }
+    if (oldest === null) return false;
+    this.#entries.delete(oldest[0]);
+    oldest[1].value[Symbol.dispose]();
+    return true;
   }
 
   /** Gives up everything that nobody uses. */
   release(): void {
-    while (this.#dropOldest());
+    while (this.dropOldest());
   }
 
   #add(key: string, value: Resident): Entry {
     const entry = { value, uses: 0, lastUse: ++this.#clock };
     this.#entries.set(key, entry);
     return entry;
-  }
-
-  #dropOldest(): boolean {
-    let oldest: [string, Entry] | null = null;
-    for (const found of this.#entries) {
-      if (found[1].uses === 0 && (oldest === null || found[1].lastUse < oldest[1].lastUse))
-        oldest = found;
-    }
-    if (oldest === null) return false;
-    this.#entries.delete(oldest[0]);
-    oldest[1].value[Symbol.dispose]();
-    return true;
   }
 }

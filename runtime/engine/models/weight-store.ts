@@ -10,11 +10,16 @@ export interface WeightStore extends Weights, Disposable {
   readonly bytes: number;
 }
 
+export interface SourceStore extends WeightStore {
+  /** Gives weights up, in every form that was asked for. They are realised again when they are wanted again. */
+  forget(names: readonly string[]): void;
+}
+
 /**
  * Weights as they come from a source, each realised when it is first asked for. Those that the source keeps packed are
  * unpacked each time, into the scope of whoever asks: no more of them exist at once than are in use.
  */
-export function sourceStore(source: WeightSource): WeightStore {
+export function sourceStore(source: WeightSource): SourceStore {
   const kept = new KeptTensors();
   return {
     device: source.device,
@@ -35,6 +40,7 @@ export function sourceStore(source: WeightSource): WeightStore {
         })
       );
     },
+    forget: (names) => kept.forget(new Set(names)),
     get bytes() {
       return kept.bytes;
     },
@@ -103,34 +109,40 @@ function keyOf(name: string, preparation: WeightPreparation | undefined): string
 }
 
 class KeptTensors {
-  readonly #tensors = new Map<string, Tensor>();
+  readonly #kept = new Map<string, { readonly tensor: Tensor; readonly bytes: number }>();
   bytes = 0;
 
   get(key: string): Tensor | undefined {
-    const tensor = this.#tensors.get(key);
+    const tensor = this.#kept.get(key)?.tensor;
     if (tensor?.failed !== true) return tensor;
     // The job that realised it was interrupted or failed: it has to be made again.
-    this.#forget(key, tensor);
+    this.#forget(key);
     return undefined;
   }
 
   add(key: string, make: () => { tensor: Tensor; mapped: boolean }): Tensor {
     const { tensor, mapped } = scope(make);
     keep(tensor);
-    this.#tensors.set(key, tensor);
-    if (!mapped) this.bytes += tensor.bytes;
+    const bytes = mapped ? 0 : tensor.bytes;
+    this.#kept.set(key, { tensor, bytes });
+    this.bytes += bytes;
     return tensor;
   }
 
-  #forget(key: string, tensor: Tensor): void {
-    this.#tensors.delete(key);
-    this.bytes -= tensor.bytes;
-    tensor[Symbol.dispose]();
+  forget(names: ReadonlySet<string>): void {
+    for (const key of this.#kept.keys()) {
+      if (names.has(key.split("\0", 1)[0] ?? "")) this.#forget(key);
+    }
   }
 
   dispose(): void {
-    for (const tensor of this.#tensors.values()) tensor[Symbol.dispose]();
-    this.#tensors.clear();
-    this.bytes = 0;
+    for (const key of this.#kept.keys()) this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    const kept = this.#kept.get(key);
+    this.#kept.delete(key);
+    this.bytes -= kept?.bytes ?? 0;
+    kept?.tensor[Symbol.dispose]();
   }
 }

@@ -46,6 +46,7 @@ export class MessageTranslator {
           this.#message("execution_start", { timestamp: this.#now() }),
           this.#message("execution_cached", { nodes: event.cached ?? [], timestamp: this.#now() }),
         ];
+      case "job_planned":
       case "node_cached":
         return [];
       case "node_started":

@@ -106,6 +106,7 @@ describe("umbel run", () => {
       type: "job_started",
       job: "cli",
       nodes: ["text_encoder", "positive"],
+      device: expect.objectContaining({ name: "cpu", precision: "f32" }),
     });
     expect(events.at(-1)).toMatchObject({
       type: "job_finished",

@@ -10,6 +10,9 @@ test("a weight whose preparation was interrupted is made again by the next job",
   const source = {
     device,
     has: () => true,
+    names: () => ["w"],
+    layout: () => ({ shape: [4], dtype: "bf16" }) as const,
+    loadBytes: () => 0,
     realise: () => ({ tensor: device.zeros([4], "bf16"), mapped: false }),
   };
   using store = sourceStore(source);
