@@ -1,4 +1,5 @@
 /** The HTTP and WebSocket server: ComfyUI's interface under / and /api, our own under /umbel, the editor as a page. */
+import type { IncomingHttpHeaders } from "node:http";
 import { isIP, type Socket } from "node:net";
 import multipart from "@fastify/multipart";
 import websocket from "@fastify/websocket";
@@ -27,6 +28,7 @@ import { addUmbelRoutes } from "./routes/umbel.ts";
 import { addUploadRoutes } from "./routes/uploads.ts";
 import { addUserdataRoutes } from "./routes/userdata.ts";
 import { addViewRoutes } from "./routes/view.ts";
+import { SocketCount } from "./socket-count.ts";
 import { SocketHub } from "./socket-hub.ts";
 
 /** Milliseconds that clients have to say goodbye. */
@@ -79,8 +81,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   };
   const jobs = new JobClients();
   await jobs.restore(handlers);
-  const hub = new SocketHub(context, jobs);
-  const metrics = new Metrics(() => hub.size);
+  const sockets = new SocketCount(limits.sockets);
+  const hub = new SocketHub(context, jobs, sockets);
+  const metrics = new Metrics(() => sockets.open);
 
   const app = fastify({
     bodyLimit: limits.bodyBytes,
@@ -101,7 +104,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   });
   readJson(app, limits);
   app.setReplySerializer((payload) => compactComfyJson(payload as Json));
-  app.setErrorHandler((error: FastifyError, _request, reply) => answerError(error, reply));
+  app.setErrorHandler((error: FastifyError, { headers }, reply) =>
+    answerError(tooLarge(error, headers, limits) ?? error, reply),
+  );
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
@@ -129,7 +134,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   };
   await app.register(comfy);
   await app.register(comfy, { prefix: "/api" });
-  await app.register(async (scope) => addUmbelRoutes(scope, context));
+  await app.register(async (scope) => addUmbelRoutes(scope, context, sockets));
   app.get("/health", async () => ({ status: "ok" }));
   app.get("/metrics", async (_request, reply) => {
     reply.header("content-type", metrics.registry.contentType);
@@ -196,7 +201,23 @@ function readJson(app: FastifyInstance, limits: Limits): void {
   );
 }
 
-function answerError(error: FastifyError, reply: FastifyReply): FastifyReply {
+/** The library's own message names no limit. */
+function tooLarge(
+  { code }: FastifyError,
+  headers: IncomingHttpHeaders,
+  { bodyBytes, uploadBytes }: Limits,
+): Refusal | null {
+  if (code !== "FST_ERR_CTP_BODY_TOO_LARGE") return null;
+  const isBinary = headers["content-type"]?.startsWith("application/octet-stream") === true;
+  const most = isBinary ? uploadBytes : bodyBytes;
+  return new Refusal(
+    413,
+    "too_large",
+    `Expected a body of at most ${most} bytes, got a larger one.`,
+  );
+}
+
+function answerError(error: FastifyError | Refusal, reply: FastifyReply): FastifyReply {
   if (error instanceof Refusal)
     return reply.code(error.status).send(errorBody(error.type, error.message));
   if (isUmbelError(error)) {

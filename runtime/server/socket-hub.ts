@@ -8,6 +8,7 @@ import { previewFrame, previewFrameWithMetadata, previewJpeg } from "./comfy/pre
 import type { ServerContext } from "./context.ts";
 import type { JobClients } from "./job-clients.ts";
 import { featureFlags } from "./routes/system.ts";
+import type { SocketCount } from "./socket-count.ts";
 
 interface Client {
   readonly id: string;
@@ -20,29 +21,23 @@ const ENDS = new Set(["job_finished", "job_failed", "job_cancelled"]);
 export class SocketHub {
   readonly #context: ServerContext;
   readonly #jobs: JobClients;
+  readonly #sockets: SocketCount;
   readonly #clients = new Map<string, Client>();
   readonly #translators = new Map<string, MessageTranslator>();
   #remaining = 0;
   /** Pictures take a while to make; what comes after them waits, so that the order stays. */
   #line: Promise<void> = Promise.resolve();
 
-  constructor(context: ServerContext, jobs: JobClients) {
+  constructor(context: ServerContext, jobs: JobClients, sockets: SocketCount) {
     this.#context = context;
     this.#jobs = jobs;
-  }
-
-  get size(): number {
-    return this.#clients.size;
+    this.#sockets = sockets;
   }
 
   /** A client that comes back under its id takes the place of its earlier socket. */
   connect(socket: WebSocket, wanted: string | undefined): void {
-    const { limits } = this.#context;
     const id = wanted !== undefined && /^[\w.:-]{1,200}$/.test(wanted) ? wanted : randomUUID();
-    if (this.#clients.size >= limits.sockets && !this.#clients.has(id)) {
-      socket.close(1013, `Expected at most ${limits.sockets} clients. Try again later.`);
-      return;
-    }
+    if (!this.#sockets.admit(socket, this.#clients.has(id))) return;
     const client: Client = { id, socket, wantsMetadata: false };
     this.#clients.get(id)?.socket.close(1000, "The client connected again.");
     this.#clients.set(id, client);

@@ -5,19 +5,30 @@ import { decodeWire, encodeWire } from "#runtime/protocol/wire";
 import { dispatch } from "#runtime/service/dispatch";
 import type { ServerContext } from "#runtime/server/context";
 import { Refusal } from "#runtime/server/refusal";
+import type { SocketCount } from "#runtime/server/socket-count";
 
-/** Calls that only whoever sits at the machine may make. */
-const LOCAL_ONLY = new Set(["models.addFolder"]);
+/** Calls, and settings, that name folders: only whoever sits at the machine says which ones are read and written. */
+const LOCAL_CALLS = new Set(["models.addFolder"]);
+const LOCAL_SETTINGS = ["modelFolders", "outputFolder"];
 
-export function addUmbelRoutes(app: FastifyInstance, context: ServerContext): void {
+function checkLocal(method: string, params: unknown): void {
+  const names = typeof params === "object" && params !== null ? Object.keys(params) : [];
+  const setting = LOCAL_SETTINGS.find((name) => method === "settings.set" && names.includes(name));
+  if (!LOCAL_CALLS.has(method) && setting === undefined) return;
+  throw new Refusal(
+    403,
+    "local_only",
+    `Expected a call that may come from elsewhere, got ${setting ?? method}: set it on the machine itself, with the options of umbel serve.`,
+  );
+}
+
+export function addUmbelRoutes(
+  app: FastifyInstance,
+  context: ServerContext,
+  sockets: SocketCount,
+): void {
   app.post<{ Params: { method: string } }>("/umbel/call/:method", async (request, reply) => {
     const { method } = request.params;
-    if (LOCAL_ONLY.has(method))
-      throw new Refusal(
-        403,
-        "local_only",
-        `Expected a call that may come from elsewhere, got ${method}: make it on the machine itself.`,
-      );
     const { body } = request;
     let params: unknown = body;
     if (Buffer.isBuffer(body)) {
@@ -27,6 +38,7 @@ export function addUmbelRoutes(app: FastifyInstance, context: ServerContext): vo
         throw new Refusal(400, "bad_message", toUmbelError(error).message);
       }
     }
+    checkLocal(method, params);
     const answer = await dispatch(context.service.handlers, method, params ?? {});
     reply.header("content-type", "application/octet-stream");
     return reply.send(Buffer.from(encodeWire(answer)));
@@ -42,6 +54,7 @@ export function addUmbelRoutes(app: FastifyInstance, context: ServerContext): vo
   app.get("/umbel/sessions", async () => ({ sessions: [...sessions.keys()] }));
 
   app.get("/umbel/events", { websocket: true }, (socket, request) => {
+    if (!sockets.admit(socket)) return;
     const { session = "" } = request.query as Record<string, string | undefined>;
     const isNamed = /^[\w-]{1,64}$/.test(session);
     if (isNamed) count(session, 1);

@@ -41,7 +41,7 @@ async function store(request: FastifyRequest, context: ServerContext): Promise<S
     for await (const part of request.parts()) {
       if (part.type === "field") fields.set(part.fieldname, String(part.value));
       else if (part.fieldname === "image" && temporary === null)
-        temporary = await receive(part, root);
+        temporary = await receive(part, root, context.limits.uploadBytes);
       else part.file.resume();
     }
     if (temporary === null)
@@ -55,6 +55,7 @@ async function store(request: FastifyRequest, context: ServerContext): Promise<S
 async function receive(
   part: MultipartFile,
   root: string,
+  most: number,
 ): Promise<{ path: string; name: string; hash: string }> {
   const name = checkedName(part.filename.slice(part.filename.lastIndexOf("/") + 1));
   if (mediaType(name) === null) {
@@ -74,7 +75,7 @@ async function receive(
       throw new Refusal(
         413,
         "too_large",
-        "Expected a smaller file; the server's limit was reached.",
+        `Expected a file of at most ${most} bytes, got a larger one.`,
       );
     if (!(await isMediaFile(path, name)))
       throw new Refusal(
