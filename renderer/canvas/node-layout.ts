@@ -32,6 +32,8 @@ export interface NodeLayout {
   /** Height of the middle of each socket, by name. */
   readonly inputs: ReadonlyMap<string, number>;
   readonly outputs: ReadonlyMap<string, number>;
+  /** It shows a clip now, which its height counts. */
+  readonly shows: boolean;
   /** Fields in rows of one or two. */
   readonly rows: readonly (readonly FieldModel[])[];
 }
@@ -110,19 +112,19 @@ export function layoutNode(
   const inputs = new Map<string, number>();
   const outputs = new Map<string, number>();
   if (model.kind === "note") {
-    return { width, height: node.size?.[1] ?? 96, inputs, outputs, rows: [] };
+    return { width, height: node.size?.[1] ?? 96, inputs, outputs, shows: false, rows: [] };
   }
   if (model.kind === "reroute") {
     inputs.set("input", 12);
     outputs.set("output", 12);
-    return { width, height: 24, inputs, outputs, rows: [] };
+    return { width, height: 24, inputs, outputs, shows: false, rows: [] };
   }
   if (node.collapsed === true) {
     const middle = HEADER / 2;
     for (const { name } of model.inputs) inputs.set(name, middle);
     for (const { input } of model.fields) inputs.set(input.name, middle);
     for (const { name } of model.outputs) outputs.set(name, middle);
-    return { width, height: HEADER, inputs, outputs, rows: [] };
+    return { width, height: HEADER, inputs, outputs, shows: false, rows: [] };
   }
   const socketRows = Math.max(model.inputs.length, model.outputs.length);
   let y = HEADER + BODY_TOP;
@@ -145,5 +147,6 @@ export function layoutNode(
   }
   part("message");
   part("preview");
-  return { width, height: Math.round(y - GAP + BODY_BOTTOM), inputs, outputs, rows };
+  const shows = extras.preview !== undefined;
+  return { width, height: Math.round(y - GAP + BODY_BOTTOM), inputs, outputs, shows, rows };
 }

@@ -50,16 +50,20 @@ export interface NodeModel {
 
 const NOTE_LOOK: CategoryLook = { tint: "util", icon: "note" };
 
-/** @param linked names of the node's inputs at which links end */
+/**
+ * @param linked names of the node's inputs at which links end
+ * @param used names of its outputs at which links begin
+ */
 export function nodeModel(
   document: GraphDocument,
   node: DocumentNode,
   linked: ReadonlySet<string>,
   descriptions: NodeDescriptions,
+  used: ReadonlySet<string> = new Set(),
 ): NodeModel {
   if (NOTE_TYPES.has(node.type)) return plain(node, "note", "Note", NOTE_LOOK);
   if (node.type.startsWith(SUBGRAPH_PREFIX))
-    return subgraphModel(document, node, linked, descriptions);
+    return subgraphModel(document, node, linked, descriptions, used);
   if (SET_TYPES.has(node.type) || GET_TYPES.has(node.type)) return channelModel(node);
   if (PASS_THROUGH.has(node.type)) {
     return {
@@ -70,7 +74,7 @@ export function nodeModel(
   }
   if (node.type === PRIMITIVE_TYPE) return primitiveModel(node);
   const description = descriptions.get(node.type);
-  if (description === undefined) return unknownModel(node);
+  if (description === undefined) return unknownModel(node, linked, used);
   return classModel(node, description, linked);
 }
 
@@ -136,7 +140,17 @@ const outputModel = ({ name, type }: { readonly name: string; readonly type: str
 });
 
 /** Sockets that the file kept, or those that links name when it kept none. */
-function unknownModel(node: DocumentNode): NodeModel {
+function unknownModel(
+  node: DocumentNode,
+  linked: ReadonlySet<string>,
+  used: ReadonlySet<string>,
+): NodeModel {
+  const sockets = (side: "inputs" | "outputs", named: ReadonlySet<string>) => {
+    const kept = keptSockets(node, side);
+    const known = new Set(kept.map(({ name }) => name));
+    const others = [...named].filter((name) => !known.has(name) && !(name in node.values));
+    return [...kept, ...others.map((name) => ({ name, type: "*" }))].map(socket);
+  };
   const socket = ({ name, type }: { name: string; type: string }) => ({
     name,
     type,
@@ -145,8 +159,8 @@ function unknownModel(node: DocumentNode): NodeModel {
   });
   return {
     ...plain(node, "unknown", node.type, { tint: "util", icon: "help" }),
-    inputs: keptSockets(node, "inputs").map(socket),
-    outputs: keptSockets(node, "outputs").map(socket),
+    inputs: sockets("inputs", linked),
+    outputs: sockets("outputs", used),
     fields: Object.keys(node.values).map((name) => ({
       input: { name, type: "*", kind: "text", optional: true },
       label: shortLabel(name) === "" ? name : shortLabel(name),
@@ -216,11 +230,12 @@ function subgraphModel(
   node: DocumentNode,
   linked: ReadonlySet<string>,
   descriptions: NodeDescriptions,
+  used: ReadonlySet<string>,
 ): NodeModel {
   const subgraph = document.subgraphs?.[node.type.slice(SUBGRAPH_PREFIX.length)];
   const look: CategoryLook = { tint: "util", icon: "subgraph" };
   if (subgraph === undefined)
-    return { ...unknownModel(node), classTitle: "Missing subgraph", look };
+    return { ...unknownModel(node, linked, used), classTitle: "Missing subgraph", look };
   const inputs: SocketModel[] = [];
   const fields: FieldModel[] = [];
   const exposed = exposedFields(node);

@@ -150,7 +150,8 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
       editor.selection.set();
     }
     const all = ref === null ? graph.nodes : { ...graph.nodes, ...boundaryNodes(graph) };
-    const linked = linkedInputs(graph);
+    const linked = linkedSockets(graph, "to");
+    const used = linkedSockets(graph, "from");
     const nodes = new Map<string, NodeScene>();
     const boxes = new Map<string, Box>();
     const next = new Map<string, Cached>();
@@ -158,7 +159,9 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
     let sameBoxes = sameNodes;
     for (const [id, node] of Object.entries(all)) {
       const names = linked.get(id) ?? NO_LINKS;
-      const linkedKey = [...names].join(" ");
+      // Outputs are known from the class, or else from the links alone.
+      const outputs = descriptions.has(node.type) ? NO_LINKS : (used.get(id) ?? NO_LINKS);
+      const linkedKey = [...names, "", ...outputs].join(" ");
       const own = heights.get(id) ?? NO_HEIGHTS;
       const extras = extrasOf(node.type, id, documentId, path);
       const extrasKey = Object.keys(extras).join(" ");
@@ -174,7 +177,7 @@ export function createScene(editor: Editor, options: SceneOptions): Scene {
         !sameButPlace(old.view.node, node);
       if (fresh || view === undefined) {
         const model =
-          boundaryModel(id, node, graph) ?? nodeModel(document, node, names, descriptions);
+          boundaryModel(id, node, graph) ?? nodeModel(document, node, names, descriptions, outputs);
         const shown = model.kind === "unknown" ? { message: MISSING_ESTIMATE, ...extras } : extras;
         view = {
           id,
@@ -344,12 +347,16 @@ const NO_POINTS: readonly Point[] = [];
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
 
-function linkedInputs(graph: DocumentGraph): ReadonlyMap<string, ReadonlySet<string>> {
+function linkedSockets(
+  graph: DocumentGraph,
+  end: "from" | "to",
+): ReadonlyMap<string, ReadonlySet<string>> {
   const linked = new Map<string, Set<string>>();
-  for (const { to } of graph.links) {
-    const names = linked.get(to[0]);
-    if (names === undefined) linked.set(to[0], new Set([to[1]]));
-    else names.add(to[1]);
+  for (const link of graph.links) {
+    const [node, socket] = link[end];
+    const names = linked.get(node);
+    if (names === undefined) linked.set(node, new Set([socket]));
+    else names.add(socket);
   }
   return linked;
 }

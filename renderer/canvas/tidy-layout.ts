@@ -2,6 +2,7 @@
 import type { ELK } from "elkjs/lib/elk-api.js";
 import type { Box } from "../stores/edit/groups.ts";
 import type { Point } from "../stores/edit/nodes.ts";
+import { highest } from "./preview-room.ts";
 import type { SceneState } from "./scene.ts";
 
 const BETWEEN_LAYERS = "72";
@@ -17,12 +18,13 @@ export async function tidyLayout(
   const bundle: unknown = await import("elkjs/lib/elk.bundled.js");
   const elk = new (bundle as { readonly default: new () => ELK }).default();
   const port = (node: string, side: "in" | "out", socket: string) => `${node}|${side}|${socket}`;
-  const children = chosen.map(([id, { width, height }]) => {
-    const layout = views.get(id)!.layout;
+  const children = chosen.map(([id, { width }]) => {
+    const view = views.get(id)!;
+    const { layout } = view;
     return {
       id,
       width,
-      height,
+      height: highest({ nodes: views, links }, view),
       layoutOptions: { "elk.portConstraints": "FIXED_POS" },
       ports: [
         ...[...layout.inputs].map(([name, y]) => ({

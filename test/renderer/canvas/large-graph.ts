@@ -96,8 +96,8 @@ export function largeGraph(nodes: number): GraphDocument {
   return graph;
 }
 
-export async function testEditor(): Promise<Editor> {
-  const client = createFakeClient({ nodes: CLASSES });
+export async function testEditor(nodes: readonly NodeDescription[] = CLASSES): Promise<Editor> {
+  const client = createFakeClient({ nodes });
   const info: WindowInfo = {
     version: "",
     platform: "web",
