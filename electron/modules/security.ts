@@ -2,8 +2,8 @@
 import { app, session } from "electron";
 import { APP_ORIGIN } from "./locations.ts";
 
-/** Copying text out and showing a clip on the whole screen: what the page itself offers. */
-const GRANTED: readonly string[] = ["clipboard-sanitized-write", "fullscreen"];
+/** Copying nodes, pasting them in another window, and showing a clip on the whole screen: what the page itself offers. */
+const GRANTED: readonly string[] = ["clipboard-sanitized-write", "clipboard-read", "fullscreen"];
 
 export function refuseEverythingElse(): void {
   app.on("web-contents-created", (_event, contents) => {

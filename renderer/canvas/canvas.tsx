@@ -76,6 +76,7 @@ function Flow() {
     (state) => state.minimap,
   );
   const lasso = useLassoKeys();
+  const onGround = useRef(false);
   const handle = useCanvasHandle(root);
   commands.canvas = handle;
   canvas.toGraph = (x, y) => {
@@ -122,6 +123,9 @@ function Flow() {
       ref={root}
       className={lasso ? "canvas with-lasso" : "canvas"}
       style={{ "--depth": depth } as React.CSSProperties}
+      onPointerDownCapture={({ target }) => {
+        onGround.current = isGround(target);
+      }}
       onDragOver={(event) => {
         if (event.dataTransfer.types.includes(NODE_DRAG_TYPE)) event.preventDefault();
       }}
@@ -132,11 +136,7 @@ function Flow() {
         commands.addNode(type, canvas.toGraph(event.clientX, event.clientY));
       }}
       onDoubleClick={(event) => {
-        if (
-          !(event.target instanceof Element) ||
-          !event.target.classList.contains("react-flow__pane")
-        )
-          return;
+        if (!isGround(event.target)) return;
         commands.openPalette({
           kind: "search",
           at: { x: event.clientX, y: event.clientY },
@@ -150,7 +150,10 @@ function Flow() {
           onMove(null, instance.getViewport());
           startViews();
         }}
-        onPaneClick={() => editor.selection.set()}
+        onPaneClick={() => {
+          // What was pressed on a node and let go beside it is no click on the ground.
+          if (onGround.current) editor.selection.set();
+        }}
         onPaneContextMenu={(event) => {
           event.preventDefault();
           const at = { x: event.clientX, y: event.clientY };
@@ -189,6 +192,9 @@ function Flow() {
     </div>
   );
 }
+
+const isGround = (target: EventTarget): boolean =>
+  target instanceof Element && target.classList.contains("react-flow__pane");
 
 const PRO = { hideAttribution: true };
 

@@ -1,89 +1,21 @@
 /** The canvas by mouse and keys: what people do with nodes and wires, each seen in the document. */
 import { expect, test } from "vitest";
-import type { Page } from "playwright-core";
-import type { GraphDocument } from "#runtime/graph/document";
-import { graphFile, newHome, onEditor, screenshot, startApp } from "./desktop-app.ts";
-
-interface Place {
-  readonly x: number;
-  readonly y: number;
-}
-
-const graph = (page: Page): Promise<GraphDocument> =>
-  onEditor(page, (editor) => editor.documents.active()!.document);
-
-const selected = (page: Page): Promise<string[]> =>
-  onEditor(page, (editor) => [...editor.selection.store.getState().nodes]);
-
-const undo = (page: Page) => onEditor(page, (editor) => editor.documents.undo());
-
-async function boxOf(page: Page, selector: string) {
-  const box = await page.locator(selector).first().boundingBox();
-  if (box === null) throw new Error(`Expected ${selector} on the page, got nothing.`);
-  return box;
-}
-
-const headerOf = async (page: Page, node: string): Promise<Place> => {
-  const box = await boxOf(page, `[data-node="${node}"]`);
-  return { x: box.x + box.width / 2, y: box.y + 12 };
-};
-
-const socketOf = async (page: Page, node: string, name: string, side: "in" | "out") => {
-  const box = await boxOf(page, `[data-node="${node}"] .socket.${side}[data-socket="${name}"]`);
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-};
-
-async function drag(page: Page, from: Place, to: Place, steps = 8): Promise<void> {
-  await page.mouse.move(from.x, from.y);
-  await page.mouse.down();
-  await page.mouse.move(to.x, to.y, { steps });
-  await page.mouse.up();
-}
-
-/** A place on the ground with nothing near it. */
-async function ground(page: Page): Promise<Place> {
-  const found = await page.evaluate(() => {
-    const box = document.querySelector(".canvas")!.getBoundingClientRect();
-    for (let y = box.bottom - 60; y > box.top + 40; y -= 20)
-      for (let x = box.left + 260; x < box.right - 260; x += 20) {
-        const spots = [-16, 0, 16].flatMap((dx) =>
-          [-16, 0, 16].map((dy) => document.elementFromPoint(x + dx, y + dy)),
-        );
-        if (spots.every((spot) => spot?.classList.contains("react-flow__pane"))) return { x, y };
-      }
-    return null;
-  });
-  if (found === null) throw new Error("Expected free ground, got none.");
-  return found;
-}
-
-/** Resolves when the view and what is in it have come to rest. */
-async function atRest(page: Page): Promise<void> {
-  let last = "";
-  await expect
-    .poll(
-      async () => {
-        const before = last;
-        last = JSON.stringify(await boxOf(page, '[data-node="sampler"]'));
-        return last === before;
-      },
-      { interval: 200, timeout: 20_000 },
-    )
-    .toBe(true);
-}
-
-async function open() {
-  const home = newHome();
-  const app = await startApp({ home, args: [graphFile(home, "graph.json")] });
-  const { page } = app;
-  await page.getByRole("tab", { name: "graph" }).waitFor();
-  await page.locator('[data-node="sampler"] .field').first().waitFor();
-  await atRest(page);
-  return { app, page };
-}
+import { onEditor, screenshot } from "./desktop-app.ts";
+import {
+  atRest,
+  boxOf,
+  drag,
+  graph,
+  ground,
+  headerOf,
+  openGraph,
+  selected,
+  socketOf,
+  undo,
+} from "./canvas-page.ts";
 
 test("nodes are chosen, dragged, copied by Alt-drag, and a drag that Escape ends leaves no trace", async () => {
-  const { app, page } = await open();
+  const { app, page } = await openGraph();
   const before = await graph(page);
   const header = await headerOf(page, "sampler");
   await page.mouse.click(header.x, header.y);
@@ -126,7 +58,7 @@ test("nodes are chosen, dragged, copied by Alt-drag, and a drag that Escape ends
 });
 
 test("a box takes what it touches or only what lies in it whole, a lasso what it goes around", async () => {
-  const { app, page } = await open();
+  const { app, page } = await openGraph();
   const node = await boxOf(page, '[data-node="decode"]');
   const from = await ground(page);
   const over = { x: node.x + node.width / 2, y: node.y + node.height / 2 };
@@ -175,7 +107,7 @@ test("a box takes what it touches or only what lies in it whole, a lasso what it
 });
 
 test("wires: dropped on the ground they open a search, refused they say why, rerouted they run through a point", async () => {
-  const { app, page } = await open();
+  const { app, page } = await openGraph();
   const free = await ground(page);
   await drag(page, await socketOf(page, "sampler", "LATENT", "out"), free);
   await page.getByRole("dialog").waitFor();
@@ -216,7 +148,7 @@ test("wires: dropped on the ground they open a search, refused they say why, rer
 });
 
 test("Shift takes all links of an output to another, a class is replaced with its links, an unknown one mended", async () => {
-  const { app, page } = await open();
+  const { app, page } = await openGraph();
   await onEditor(page, (editor) =>
     editor.documents.edit("Add", (document) => ({
       ...document,
