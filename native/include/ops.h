@@ -28,6 +28,8 @@ OP(lincomb, T, T, F, F, O)           // a x + b y, same shape
 OP(affine, T, F, F, O)               // a x + b
 OP(clamp, T, F, F, O)
 OP(silu, T, O)
+OP(tanh, T, O)
+OP(cos_sin, T, O)                    // x [...] -> [..., 2]: cosine and sine
 OP(gelu, T, B, O)                    // true: tanh form, false: erf form
 
 // Norms, over the last axis

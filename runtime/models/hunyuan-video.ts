@@ -7,6 +7,7 @@
 import { DeviceMasks } from "#runtime/attention/device-masks";
 import { UmbelError } from "#runtime/errors";
 import { denseLayer } from "#runtime/nn/dense-layer";
+import { meanRow } from "#runtime/nn/mean-row";
 import {
   asMatrix,
   embedPatches,
@@ -428,9 +429,7 @@ function conditionOf(config: HunyuanConfig, weights: Weights, input: DiffusionIn
 
 /** The prompt's rows as the blocks take them, [tokens, dim]. */
 function refine(config: HunyuanConfig, weights: Weights, { context, timestep }: DiffusionInput) {
-  const rows = context.shape[0] ?? 0;
-  const share = weights.device.tensor(new Float32Array(rows).fill(1 / rows), [1, rows]);
-  const mean = linear(share, context.permute([1, 0]).contiguous(), null);
+  const mean = meanRow(context);
   const condition = silu(
     add(
       embedNumber(config, weights, "txt_in.t_embedder", timestep),

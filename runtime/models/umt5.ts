@@ -1,7 +1,7 @@
 /**
- * The UMT5 text encoder (UniMax, arXiv 2304.09151; T5, arXiv 1910.10683; checked against the T5 of the Wan2.1
- * repository): pre-norm blocks whose attention adds a learned bias for the distance of two tokens, in every block one of
- * its own, and does not scale its logits.
+ * The UMT5 and T5 v1.1 text encoders (UniMax, arXiv 2304.09151; T5, arXiv 1910.10683; checked against the T5 of the
+ * Wan2.1 repository and of transformers): pre-norm blocks whose attention adds a learned bias for the distance of two
+ * tokens and does not scale its logits. UMT5 has a bias of its own in every block, T5 one for all in the first.
  */
 import { UmbelError } from "#runtime/errors";
 import { denseLayer } from "#runtime/nn/dense-layer";
@@ -29,6 +29,8 @@ interface Umt5Config {
   readonly buckets: number;
   /** Distance from which on all distances share one bucket. */
   readonly maxDistance: number;
+  /** The first block's bias is that of all (T5). */
+  readonly sharedBias: boolean;
 }
 
 const EPS = 1e-6;
@@ -102,7 +104,7 @@ const llamaCpp: Naming = {
 const biasName = (block: number) =>
   `encoder.block.${block}.layer.0.SelfAttention.relative_attention_bias.weight`;
 
-/** Null also for T5, which has the position bias in its first block only. */
+/** Null also for the first T5, whose feed-forward layers have no gate. */
 function detect(header: CheckpointHeader): Umt5Config | null {
   const shape = (name: string) => header.tensors.get(name)?.shape ?? [];
   const [vocabulary, width] = shape("shared.weight");
@@ -114,7 +116,6 @@ function detect(header: CheckpointHeader): Umt5Config | null {
   if (!(vocabulary > 0 && width > 0 && hidden > 0 && inner > 0)) return null;
   if (heads === 0 || inner % heads !== 0 || buckets < 4) return null;
   const layers = blockCount(header.tensors.keys(), "encoder.block.");
-  if (layers > 1 && !header.tensors.has(biasName(1))) return null;
   return {
     vocabulary,
     width,
@@ -124,6 +125,10 @@ function detect(header: CheckpointHeader): Umt5Config | null {
     layers,
     buckets,
     maxDistance: maxDistance(header, buckets),
+    // Of a UMT5 that lost some of its biases, the others are there.
+    sharedBias: !Array.from({ length: layers - 1 }, (_, i) => biasName(i + 1)).some((name) =>
+      header.tensors.has(name),
+    ),
   };
 }
 
@@ -151,7 +156,9 @@ function tensors(config: Umt5Config): TensorSpec[] {
       { name: `${attn}.SelfAttention.k.weight`, shape: [inner, width] },
       { name: `${attn}.SelfAttention.v.weight`, shape: [inner, width] },
       { name: `${attn}.SelfAttention.o.weight`, shape: [width, inner] },
-      { name: biasName(i), shape: [config.buckets, heads] },
+      ...(i > 0 && config.sharedBias
+        ? []
+        : [{ name: biasName(i), shape: [config.buckets, heads] }]),
       { name: `${ffn}.layer_norm.weight`, shape: [width] },
       { name: `${ffn}.DenseReluDense.wi_0.weight`, shape: [hidden, width] },
       { name: `${ffn}.DenseReluDense.wi_1.weight`, shape: [hidden, width] },
@@ -208,9 +215,8 @@ function selfAttention(
   const name = `encoder.block.${block}.layer.0.SelfAttention`;
   const heads = (part: string) =>
     denseLayer(weights, `${name}.${part}`, x).reshape([-1, config.heads, config.headDim]);
-  const bias = embedding(weights.get(biasName(block)), buckets)
-    .permute([2, 0, 1])
-    .contiguous();
+  const table = weights.get(biasName(config.sharedBias ? 0 : block));
+  const bias = embedding(table, buckets).permute([2, 0, 1]).contiguous();
   const y = attention(heads("q"), heads("k"), heads("v"), { bias, scale: 1 });
   return denseLayer(weights, `${name}.o`, y.reshape([x.shape[0] ?? 0, -1]), "none", "f32");
 }
@@ -246,7 +252,7 @@ export function distanceBuckets(
 
 const umt5: TextEncoderFamily<Umt5Config> = {
   family: "umt5",
-  title: "UMT5 text encoder",
+  title: "T5 text encoder (UMT5, T5 v1.1)",
   kind: "text-encoder",
   namings: [transformers, original, llamaCpp],
   detect,
@@ -263,6 +269,22 @@ const umt5: TextEncoderFamily<Umt5Config> = {
         layers: 24,
         buckets: 32,
         maxDistance: 128,
+        sharedBias: false,
+      },
+    },
+    {
+      title: "T5-XXL v1.1",
+      fileName: /t5/i,
+      config: {
+        vocabulary: 32_128,
+        width: 4096,
+        heads: 64,
+        headDim: 64,
+        hidden: 10_240,
+        layers: 24,
+        buckets: 32,
+        maxDistance: 128,
+        sharedBias: true,
       },
     },
   ],

@@ -1,44 +1,53 @@
 /** Convolutions of autoencoders that repeat the border: the first frame in front, the outermost pixels around. */
 import type { Weights } from "#runtime/sdk/model";
-import { cat, conv3d } from "#runtime/tensor/ops";
+import { cat, conv3d, copy } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
-import { channelsLast } from "./video-stream.ts";
+import { channelsLast, type VideoStream } from "./video-stream.ts";
 
 export interface EdgeConvOptions {
   readonly stride?: readonly [t: number, h: number, w: number];
   /** Added to the result; has its shape. */
   readonly residual?: Tensor;
+  /** Where a clip that comes in pieces keeps the frames that it ended with before. */
+  readonly stream?: VideoStream;
 }
 
 /**
- * A causal convolution of x [T, H, W, C] with `name`.weight [out, in, kt, kh, kw] and `name`.bias, of odd kernels: the
- * first frame stands kt - 1 times in front of the clip, nothing behind it, each border pixel (k - 1) / 2 times outside.
+ * A causal convolution of x [T, H, W, C] with `name`.weight [out, in, kt, kh, kw] and `name`.bias: the first frame stands
+ * kt - 1 times in front of the clip, nothing behind it, each border pixel floor((k - 1) / 2) times outside.
  */
 export function edgeConv(
   weights: Weights,
   name: string,
   x: Tensor,
-  { stride = [1, 1, 1], residual }: EdgeConvOptions = {},
+  { stride = [1, 1, 1], residual, stream }: EdgeConvOptions = {},
 ): Tensor {
   const weight = weights.get(`${name}.weight`, channelsLast);
   const [, frames = 1, height = 1, width = 1] = weight.shape;
+  const edge = (kernel: number) => Math.floor((kernel - 1) / 2);
   return scope(() => {
-    const padded = repeatEdges(repeatEdges(x, 1, (height - 1) / 2), 2, (width - 1) / 2);
-    const first = padded.slice(0, 0, 1);
-    const before =
-      frames === 1
-        ? null
-        : cat(
-            Array.from({ length: frames - 1 }, () => first),
-            0,
-          );
-    return conv3d(padded, weight, weights.get(`${name}.bias`), {
+    const padded = repeatEdges(repeatEdges(x, 1, edge(height)), 2, edge(width));
+    const before = frames === 1 ? null : (stream?.tail(name) ?? repeatFirst(padded, frames - 1));
+    const y = conv3d(padded, weight, weights.get(`${name}.bias`), {
       stride,
       before,
       ...(residual === undefined ? {} : { residual }),
     });
+    if (stream !== undefined && before !== null) {
+      const seen = (padded.shape[0] ?? 0) < frames - 1 ? cat([before, padded], 0) : padded;
+      stream.setTail(name, copy(seen.slice(0, 1 - frames)));
+    }
+    return y;
   });
+}
+
+function repeatFirst(x: Tensor, count: number): Tensor {
+  const first = x.slice(0, 0, 1);
+  return cat(
+    Array.from({ length: count }, () => first),
+    0,
+  );
 }
 
 function repeatEdges(x: Tensor, axis: number, count: number): Tensor {

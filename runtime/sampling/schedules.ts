@@ -3,6 +3,7 @@ import { UmbelError } from "#runtime/errors";
 import { betaQuantile } from "./beta-quantile.ts";
 import { exp32, f32, linspace32, pow32 } from "./float32.ts";
 import { flowTable, shiftTime, type Flow } from "./flow.ts";
+import { linearQuadratic } from "./linear-quadratic.ts";
 
 /** In the order in which ComfyUI lists them; the first is the default. */
 export const SCHEDULE_NAMES = [
@@ -92,17 +93,7 @@ const SCHEDULES: Readonly<Record<ScheduleName, Schedule>> = {
   /** Mochi's: the first half of the steps takes away 2.5 % of the noise, evenly; a parabola follows. */
   linear_quadratic(flow, steps) {
     const highest = ends(flow)[1];
-    if (steps === 1) return [highest, 0];
-    const threshold = 0.025;
-    const linear = Math.trunc(steps / 2);
-    const rest = steps - linear;
-    const difference = linear - threshold * steps;
-    const quadratic = difference / (linear * rest ** 2);
-    const slope = threshold / linear - (2 * difference) / rest ** 2;
-    const constant = quadratic * linear ** 2;
-    const progress = (i: number): number =>
-      i < linear ? (i * threshold) / linear : quadratic * i ** 2 + slope * i + constant;
-    return [...count(steps).map((i) => f32(1 - progress(i)) * highest), 0];
+    return linearQuadratic(steps).map((level) => f32(level) * highest);
   },
 
   /** Even steps of atan(sigma) ("Align your steps", section on KL-optimal schedules). */

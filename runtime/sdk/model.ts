@@ -166,6 +166,8 @@ export interface DecodeTiles {
 }
 
 export interface VideoAutoencoder {
+  /** The half that its file does not hold; using it throws ERR_CHECKPOINT. */
+  readonly lacks?: "decoder" | "encoder";
   /** Tiles in which larger clips are decoded by default, where a clip cannot be decoded piece by piece. */
   readonly tiles?: DecodeTiles;
   /**

@@ -63,6 +63,21 @@ export function silu(x: Tensor): Tensor {
   return single("silu", x, [], 4);
 }
 
+/** The hyperbolic tangent. */
+export function tanh(x: Tensor): Tensor {
+  return single("tanh", x, [], 6);
+}
+
+/** x [...] -> [..., 2]: cosine and sine, in float32. */
+export function cosSin(x: Tensor): Tensor {
+  expectFloat("cos_sin", x);
+  return launch(
+    "cos_sin",
+    { inputs: [x], flops: 16 * x.numel },
+    { shape: [...x.shape, 2], dtype: "f32" },
+  );
+}
+
 /** x times the normal distribution's cumulative function, or the tanh approximation of that. */
 export function gelu(x: Tensor, options: { readonly tanh?: boolean } = {}): Tensor {
   return single("gelu", x, [options.tanh ?? false], 8);

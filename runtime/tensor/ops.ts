@@ -1,6 +1,17 @@
 /** The ops, one function an op of native/include/ops.h. */
 export { cast, cat, copy, dequantize, embedding } from "./ops-layout.ts";
-export { add, affine, clamp, gelu, lincomb, mul, silu, sub } from "./ops-elementwise.ts";
+export {
+  add,
+  affine,
+  clamp,
+  cosSin,
+  gelu,
+  lincomb,
+  mul,
+  silu,
+  sub,
+  tanh,
+} from "./ops-elementwise.ts";
 export {
   channelRmsNorm,
   gatedResidual,

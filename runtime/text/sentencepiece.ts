@@ -5,7 +5,7 @@ import { parseSentencePieceModel, PIECE, type SentencePieceModel } from "./sente
 import type { Tokenizer } from "./tokenizer.ts";
 import { UnigramSegmenter } from "./unigram.ts";
 
-/** A sentencepiece Unigram tokeniser, made of the bytes of its model file (spiece.model). */
+/** A sentencepiece Unigram tokeniser, made of the bytes of its model file (spiece.model) or of what they say. */
 export class SentencePiece implements Tokenizer {
   readonly startId = null;
   readonly vocabularySize: number;
@@ -19,8 +19,8 @@ export class SentencePiece implements Tokenizer {
   readonly #byteIds: Int32Array;
 
   /** Throws ERR_TOKENIZER when the bytes are not a usable Unigram model. */
-  constructor(file: Uint8Array) {
-    const model = parseSentencePieceModel(file);
+  constructor(file: Uint8Array | SentencePieceModel) {
+    const model = file instanceof Uint8Array ? parseSentencePieceModel(file) : file;
     this.#model = model;
     this.vocabularySize = model.pieces.count;
     const texts = indexPieces(model, [PIECE.normal, PIECE.userDefined, PIECE.unused]);

@@ -1,6 +1,7 @@
 /**
- * What diffusers writes into the metadata of a LoRA (`lora_adapter_metadata`): peft's settings under the prefix of the
- * model part, among them the alpha that other formats keep in tensors.
+ * What tools write into the metadata of a LoRA, among it the alpha that other formats keep in tensors: diffusers
+ * (`lora_adapter_metadata`, peft's settings under the prefix of the model part) and genmo's trainer (`kwargs`, an alpha
+ * for the layers of queries, keys and values and one for those behind the attention).
  */
 import { checkpointError } from "./checkpoint-error.ts";
 import { isJsonObject, parseStrictJson, type JsonObject } from "./strict-json.ts";
@@ -11,15 +12,16 @@ export type PeftScale = (stem: string, rank: number) => number;
 
 /** Throws ERR_CHECKPOINT for settings that are no JSON object. */
 export function peftScale(file: TensorFile): PeftScale {
-  const text = file.metadata["lora_adapter_metadata"];
-  if (text === undefined) return () => 1;
-  const fail = (problem: string): never => {
-    throw checkpointError(file.path, `lora_adapter_metadata: ${problem}`);
-  };
-  const parsed = parseStrictJson(text, fail);
-  const settings = isJsonObject(parsed)
-    ? parsed
-    : fail("Expected a JSON object, got another value");
+  const genmo = settingsOf(file, "kwargs");
+  if (genmo !== null) {
+    return (stem, rank) => {
+      const kind = /\bqkv_/.test(stem) ? "qkv_proj" : "out_proj";
+      const alpha = number(genmo, `${kind}_lora_alpha`);
+      return alpha === null ? 1 : alpha / rank;
+    };
+  }
+  const settings = settingsOf(file, "lora_adapter_metadata");
+  if (settings === null) return () => 1;
   return (stem, rank) => {
     const [, prefix = "", name = stem] =
       /^((?:transformer|text_encoder(?:_\d)?|unet)\.)(.*)$/s.exec(stem) ?? [];
@@ -27,6 +29,16 @@ export function peftScale(file: TensorFile): PeftScale {
     if (alpha === null) return 1;
     return settings.get(`${prefix}use_rslora`) === true ? alpha / Math.sqrt(rank) : alpha / rank;
   };
+}
+
+function settingsOf(file: TensorFile, key: string): JsonObject | null {
+  const text = file.metadata[key];
+  if (text === undefined) return null;
+  const fail = (problem: string): never => {
+    throw checkpointError(file.path, `${key}: ${problem}`);
+  };
+  const parsed = parseStrictJson(text, fail);
+  return isJsonObject(parsed) ? parsed : fail("Expected a JSON object, got another value");
 }
 
 /** The alpha of one layer; patterns are ends of names. */

@@ -4,11 +4,6 @@ import type { Device } from "#runtime/tensor/device";
 import { scope } from "#runtime/tensor/scope";
 import { item, type GoldenFile } from "./golden-file.ts";
 
-/** Number of stored inputs. */
-export function batchOf(golden: GoldenFile): number {
-  return golden.get("x").shape[0] ?? 0;
-}
-
 /** The model's output for stored input `index`; of the text only the rows that the mask leaves go in. */
 export async function predictHunyuan(
   model: DiffusionModel,

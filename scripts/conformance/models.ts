@@ -61,21 +61,23 @@ export function holdsFamily(folder: Folder, { families }: Bench, name: string): 
   return detectModels(file, families).some(({ family }) => family.family === name);
 }
 
-/** Cases that a folder's weights.safetensors is read as a model with exactly its tensors. */
+/** Cases that a file of a folder (weights.safetensors) is read as a model with exactly its tensors. */
 export async function checkTensors(
   folder: Folder,
   bench: Bench,
   cases: Cases,
   kind: ModelKind,
+  name = "weights.safetensors",
 ): Promise<DetectedModel | null> {
-  const detected = await cases.prepare("weights", () => {
-    using file = openCheckpoint(folder.file("weights.safetensors"));
+  const label = name.replace(".safetensors", "");
+  const detected = await cases.prepare(label, () => {
+    using file = openCheckpoint(folder.file(name));
     return detectModel(file, bench.families, kind);
   });
   if (detected === null) return null;
   const wrong = [...detected.missing, ...detected.unknown, ...detected.mismatched];
   const metric = { name: "tensors missing, unknown or of another shape", bound: 0 };
-  await cases.measure("weights", metric, () => wrong.length);
+  await cases.measure(label, metric, () => wrong.length);
   return detected;
 }
 

@@ -11,7 +11,17 @@ interface Recipe {
   readonly from: readonly string[];
 }
 
+/** Where a tensor of the other naming comes from: all of one, one of equal parts of it, or its halves exchanged. */
+interface Origin {
+  readonly op: "copy" | "chunk" | "swap_halves";
+  readonly from: string;
+  readonly i?: number;
+  /** Of the original's files, where there are several; names are below it here. */
+  readonly file?: string;
+}
+
 interface NameMap {
+  readonly map?: Readonly<Record<string, Origin>>;
   readonly names?: Readonly<Record<string, string>>;
   readonly ldm_to_original?: Readonly<Record<string, string>>;
   readonly original?: Readonly<Record<string, Recipe>>;
@@ -28,7 +38,11 @@ export async function checkNameMap(
   await cases.measure(file, metric, () => {
     const map = folder.json(file) as NameMap;
     const names = map.names ?? map.ldm_to_original ?? {};
-    const expected = [...Object.entries(names).map(copied), ...recipes(map)];
+    const expected = [
+      ...Object.entries(names).map(copied),
+      ...recipes(map),
+      ...Object.entries(map.map ?? {}).map(origin),
+    ];
     if (expected.length === 0) return Infinity;
     const counts = family.namings.map(
       (naming) => expected.filter(([own, piece]) => !same(pieceOf(naming, own), piece)).length,
@@ -41,6 +55,12 @@ type Entry = readonly [own: string, piece: TensorPiece];
 
 function copied([own, name]: readonly [string, string]): Entry {
   return [own, { name }];
+}
+
+function origin([own, { op, from, i, file }]: readonly [string, Origin]): Entry {
+  const name = file === undefined ? from : `${file}.${from}`;
+  if (op === "chunk") return [own, { name, run: i ?? 0 }];
+  return [own, op === "swap_halves" ? { name, swapped: true } : { name }];
 }
 
 function recipes({ original = {} }: NameMap): Entry[] {

@@ -13,6 +13,10 @@ import { hunyuanPipeline } from "./checks/hunyuan-pipeline.ts";
 import { hunyuanVae } from "./checks/hunyuan-vae.ts";
 import { llama } from "./checks/llama.ts";
 import { manifests } from "./checks/manifests.ts";
+import { mochiDit } from "./checks/mochi-dit.ts";
+import { mochiLora } from "./checks/mochi-lora.ts";
+import { mochiPipeline } from "./checks/mochi-pipeline.ts";
+import { mochiVae } from "./checks/mochi-vae.ts";
 import { noise } from "./checks/noise.ts";
 import { radialMasks } from "./checks/radial-masks.ts";
 import { schedulers } from "./checks/schedulers.ts";
@@ -28,16 +32,20 @@ import { foldersBelow, type Folder } from "./folder.ts";
 const CHECKS: readonly Check[] = [
   wanDit,
   hunyuanDit,
+  mochiDit,
   hunyuanVae,
+  mochiVae,
   wanVae,
   umt5,
   llama,
   clipText,
   wanLora,
   hunyuanLora,
+  mochiLora,
   schedulers,
   wanPipeline,
   hunyuanPipeline,
+  mochiPipeline,
   radialMasks,
   noise,
   sentencepiece,

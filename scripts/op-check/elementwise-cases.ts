@@ -5,6 +5,7 @@ import {
   cat,
   clamp,
   copy,
+  cosSin,
   embedding,
   gatedResidual,
   gelu,
@@ -12,6 +13,7 @@ import {
   mul,
   silu,
   sub,
+  tanh,
   upsample2x,
 } from "#runtime/tensor/ops";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
@@ -162,6 +164,8 @@ export const elementwiseCases: readonly OpCase[] = [
   ...singles("affine", (x) => affine(x, -0.7, 0.1)),
   ...singles("clamp", (x) => clamp(x, -1, 2)),
   ...singles("silu", silu),
+  ...singles("tanh", tanh),
+  ...singles("cos_sin", cosSin),
   ...singles("gelu", (x) => gelu(x, { tanh: true })),
   ...singles("gelu", (x) => gelu(x)),
   ...casts(),

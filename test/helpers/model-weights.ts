@@ -65,15 +65,19 @@ function build<Config, Instance>(
   };
 }
 
-/** A model of a checkpoint in its canonical names. */
+/** A model of a checkpoint in its canonical names, which its own may lack a prefix of. */
 export function openModel<Config, Instance>(
   family: ModelFamily<Config, Instance>,
   path: string,
   device: Device,
+  canonicalPrefix = "",
 ): TestModel<Config, Instance> {
   const file = openCheckpoint(path);
-  const header = { tensors: file.tensors, metadata: file.metadata };
-  const weights = new TestWeights(device, file.tensors.keys(), (name) => file.tensor(name, device));
+  const tensors = new Map([...file.tensors].map(([own, info]) => [canonicalPrefix + own, info]));
+  const header = { tensors, metadata: file.metadata };
+  const weights = new TestWeights(device, tensors.keys(), (name) =>
+    file.tensor(name.slice(canonicalPrefix.length), device),
+  );
   return build(family, header, weights);
 }
 

@@ -64,3 +64,14 @@ export function writeClipVocabulary(folder: string): void {
   writeFileSync(join(folder, "vocab.json"), JSON.stringify(vocabulary));
   writeFileSync(join(folder, "merges.txt"), "#version: 0.2\n");
 }
+
+/** A Unigram tokenizer.json of printable ASCII, as T5's in form. */
+export function unigramTokenizerJson(): string {
+  const special = ["<pad>", "</s>", "<unk>"];
+  const pieces = [...special, "▁", ...LETTERS];
+  return JSON.stringify({
+    added_tokens: special.map((content, id) => ({ id, content, special: true })),
+    normalizer: null,
+    model: { type: "Unigram", unk_id: 2, vocab: pieces.map((piece) => [piece, -1]) },
+  });
+}

@@ -3,6 +3,8 @@ import clipText from "../../runtime/models/clip-text.ts";
 import hunyuanVae from "../../runtime/models/hunyuan-vae.ts";
 import hunyuanVideo from "../../runtime/models/hunyuan-video.ts";
 import llama from "../../runtime/models/llama.ts";
+import mochi from "../../runtime/models/mochi.ts";
+import mochiVae from "../../runtime/models/mochi-vae.ts";
 import umt5 from "../../runtime/models/umt5.ts";
 import wan from "../../runtime/models/wan.ts";
 import wanVae from "../../runtime/models/wan-vae.ts";
@@ -30,6 +32,10 @@ it("published configurations are what detection reads off their own tensors", ()
     expect(llama.detect(header(llama.tensors(config)))).toEqual(config);
   for (const { config } of clipText.published)
     expect(clipText.detect(header(clipText.tensors(config)))).toEqual(config);
+  for (const { config } of mochi.published)
+    expect(mochi.detect(header(mochi.tensors(config)))).toEqual(config);
+  for (const { config } of mochiVae.published)
+    expect(mochiVae.detect(header(mochiVae.tensors(config)))).toEqual(config);
   for (const { config } of hunyuanVae.published)
     expect(hunyuanVae.detect(header(hunyuanVae.tensors(config)))).toEqual(config);
   for (const { config } of wanVae.published) {

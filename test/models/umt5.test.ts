@@ -64,10 +64,22 @@ test("sizes that are none belong to no model", () => {
   expect(umt5.detect(near)).toMatchObject({ maxDistance: 128 });
 });
 
-test("T5, whose later blocks have no position bias, is none", () => {
-  const shapes = toyShapes(2);
-  delete shapes[`${block(1)}.0.SelfAttention.relative_attention_bias.weight`];
-  expect(umt5.detect(headerOf(shapes))).toBeNull();
+test("T5 has the position bias of all blocks in its first; a UMT5 that lost one is still asked for it", () => {
+  const biasOf = (i: number) => `${block(i)}.0.SelfAttention.relative_attention_bias.weight`;
+  const names = (shapes: Record<string, readonly number[]>) => {
+    const config = umt5.detect(headerOf(shapes))!;
+    return { config, names: umt5.tensors(config).map(({ name }) => name) };
+  };
+  const shapes = toyShapes(3);
+  delete shapes[biasOf(1)];
+  const lost = names(shapes);
+  expect(lost.config).toMatchObject({ sharedBias: false });
+  expect(lost.names).toContain(biasOf(1));
+  delete shapes[biasOf(2)];
+  const t5 = names(shapes);
+  expect(t5.config).toMatchObject({ sharedBias: true });
+  expect(t5.names).toContain(biasOf(0));
+  expect(t5.names).not.toContain(biasOf(1));
 });
 
 test("names of both kinds of files", () => {

@@ -130,6 +130,26 @@ describe.skipIf(sharedDir() === null)(`reference data (${NO_SHARED})`, () => {
     expect(kept.length).toBeGreaterThan(150);
   });
 
+  test("every bound of goldens/mochi holds", { timeout: 120_000 }, async () => {
+    const results = await runFolders([sharedPath("goldens/mochi")], "cpu");
+    const broken = results.filter(({ status }) => status !== "ok" && status !== "not checked");
+    expect(broken).toEqual([]);
+    // Other files of the folders: configurations, a second reading of a LoRA, genmo's own tilings.
+    expect(results.filter(({ status }) => status === "not checked").length).toBeLessThanOrEqual(5);
+    const checks = new Set(results.map(({ check }) => check));
+    expect([...checks].toSorted()).toEqual([
+      "manifests",
+      "mochi-dit",
+      "mochi-lora",
+      "mochi-pipeline",
+      "mochi-vae",
+      "radial-masks",
+      "schedulers",
+      "umt5",
+    ]);
+    expect(results.length).toBeGreaterThan(130);
+  });
+
   test("without a device that computes only what needs none is checked", async () => {
     const results = await runFolders([sharedPath("goldens/wan/manifests")], "null");
     expect(results.filter(({ status }) => status !== "ok")).toEqual([]);

@@ -14,6 +14,8 @@ interface Place {
   readonly files: readonly (string | readonly [vocabulary: string, merges: string])[];
   /** Folders, from the encoder's own; files there. Model files of several encoders share one. */
   readonly folders: readonly string[];
+  /** Folders in which a tokenizer.json does as well. */
+  readonly json?: readonly string[];
   readonly advice: string;
 }
 
@@ -27,7 +29,10 @@ const PLACES: Readonly<
     assets: ["spiece_model"],
     files: ["spiece.model", "tokenizer.model"],
     folders: ["", "tokenizer", "../tokenizer"],
-    advice: "a tensor spiece_model in it or a file spiece.model beside it",
+    // T5's as ComfyUI has it; UMT5's files hold theirs.
+    json: ["t5_tokenizer", ...comfyFolders("text_encoders/t5_tokenizer")],
+    advice:
+      "a tensor spiece_model in it, a file spiece.model beside it or T5's tokenizer.json in a folder t5_tokenizer",
   },
   llama: {
     assets: ["tokenizer_json"],
@@ -74,23 +79,24 @@ function readTokenizer({ file, assets }: ModelPart, family: Encoder): Uint8Array
   const folder = dirname(file.path);
   // A name of its own tells the tokenisers of encoders in one folder apart.
   const own = join(folder, `${basename(file.path).replace(/\.[^.]+$/, "")}.tokenizer.json`);
-  if (family.tokenizer !== undefined && isReadable(own)) return readFileSync(own);
-  for (const name of place.folders) {
-    for (const files of place.files) {
-      const paths = [files].flat().map((one) => join(folder, name, one));
-      if (!paths.every(isReadable)) continue;
-      const [first = "", merges] = paths;
-      if (merges === undefined) return readFileSync(first);
-      const json = vocabularyJson(readFileSync(first, "utf8"), readFileSync(merges, "utf8"));
-      return new TextEncoder().encode(json);
-    }
+  if (isReadable(own)) return readFileSync(own);
+  const candidates = [
+    ...place.folders.flatMap((name) => place.files.map((files) => [name, files] as const)),
+    ...(place.json ?? []).map((name) => [name, "tokenizer.json"] as const),
+  ];
+  for (const [name, files] of candidates) {
+    const paths = [files].flat().map((one) => join(folder, name, one));
+    if (!paths.every(isReadable)) continue;
+    const [first = "", merges] = paths;
+    if (merges === undefined) return readFileSync(first);
+    const json = vocabularyJson(readFileSync(first, "utf8"), readFileSync(merges, "utf8"));
+    return new TextEncoder().encode(json);
   }
   throw new UmbelError(
     "ERR_TOKENIZER",
     `Expected a tokeniser for the ${family.title} in ${file.path}, got none. Needed is ${place.advice}. ` +
-      (family.tokenizer === undefined
-        ? "ComfyUI's files of the text encoder hold theirs."
-        : "ComfyUI brings it with its program, not with the model: it is found there when the file lies in ComfyUI's models folder."),
+      "ComfyUI's files of UMT5 hold theirs; all others come with its program, not with the model, and are found there " +
+      "when the file lies in ComfyUI's models folder.",
   );
 }
 

@@ -137,12 +137,17 @@ async function pass(family: AnyFamily, config: unknown, weights: Weights): Promi
     case "vae": {
       const vae = family.create(config, weights);
       using latent = device.empty(latentShape(family.latent));
-      let decoded = 0;
-      await vae.decode(latent, async (frames) => {
-        expectShape(frames, [frames.shape[0] ?? 0, HEIGHT, WIDTH, 3]);
-        decoded += frames.shape[0] ?? 0;
-      });
-      using encoded = await vae.encode(decoded, async (_first, count) =>
+      const frames = family.latent.temporalFactor * ((latent.shape[1] ?? 0) - 1) + 1;
+      if (vae.lacks !== "decoder") {
+        let decoded = 0;
+        await vae.decode(latent, async (part) => {
+          expectShape(part, [part.shape[0] ?? 0, HEIGHT, WIDTH, 3]);
+          decoded += part.shape[0] ?? 0;
+        });
+        expectCount(decoded, frames);
+      }
+      if (vae.lacks === "encoder") return;
+      using encoded = await vae.encode(frames, async (_first, count) =>
         device.empty([count, HEIGHT, WIDTH, 3]),
       );
       expectShape(encoded, latent.shape);
@@ -159,7 +164,7 @@ async function pass(family: AnyFamily, config: unknown, weights: Weights): Promi
 }
 
 function latentShape({ channels, spatialFactor, temporalFactor }: LatentGeometry): number[] {
-  const frames = 1 + (FRAMES - 1) / temporalFactor;
+  const frames = 1 + Math.floor((FRAMES - 1) / temporalFactor);
   return [channels, frames, HEIGHT / spatialFactor, WIDTH / spatialFactor];
 }
 
@@ -169,4 +174,9 @@ function expectShape(tensor: Tensor, shape: readonly number[]): void {
     "ERR_SHAPE",
     `Expected [${shape.join(", ")}], got [${tensor.shape.join(", ")}].`,
   );
+}
+
+function expectCount(frames: number, expected: number): void {
+  if (frames === expected) return;
+  throw new UmbelError("ERR_SHAPE", `Expected ${expected} frames, got ${frames}.`);
 }

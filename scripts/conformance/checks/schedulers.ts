@@ -10,6 +10,7 @@ import type { Device } from "#runtime/tensor/device";
 import type { Check } from "../check.ts";
 import { differing, relativeError } from "../compare.ts";
 import { item, readGolden, type GoldenFile, type GoldenTensor } from "../golden-file.ts";
+import { checkMochiTables, checkMochiTrajectory, isMochiSchedule } from "../mochi-schedule.ts";
 import { runSolver } from "../sampler-run.ts";
 
 const NAME = /^(unipc|euler|flow)_shift([\d.]+)_steps(\d+)\.safetensors$/;
@@ -24,10 +25,15 @@ function velocity(x: number, sigma: number): number {
 export const schedulers: Check = {
   name: "schedulers",
   computes: true,
-  recognises: (folder) => folder.files.some((file) => NAME.test(file)),
+  recognises: (folder) => folder.files.some((file) => NAME.test(file) || isMochiSchedule(file)),
 
   async run(folder, { device }, cases) {
+    await checkMochiTables(folder, cases);
     for (const file of folder.files.filter((name) => name.endsWith(".safetensors"))) {
+      if (isMochiSchedule(file)) {
+        await checkMochiTrajectory(folder, file, device, cases);
+        continue;
+      }
       const [, solver, shift, steps] = NAME.exec(file) ?? [];
       if (solver === undefined) {
         cases.notChecked(file, "its name gives no solver that is known here");

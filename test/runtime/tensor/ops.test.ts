@@ -36,6 +36,8 @@ const SHAPES: readonly Shaped[] = [
   ["layerNormModulate", () => ops.layerNormModulate(t([2, 8]), t([8]), t([2, 8]), 1e-6), [2, 8]],
   ["rmsNorm", () => ops.rmsNorm(t([5, 2, 8]), null, 1e-6), [5, 2, 8]],
   ["rmsNormRope", () => ops.rmsNormRope(t([6, 16]), t([16]), t([6, 4, 2]), 1e-6, 2), [6, 16]],
+  ["tanh", () => ops.tanh(t([2, 3])), [2, 3]],
+  ["cosSin", () => ops.cosSin(t([2, 3])), [2, 3, 2]],
   [
     "groupNorm",
     () => ops.groupNorm(t([2, 4, 4, 8]), t([8]), t([8]), { groups: 2, eps: 1e-6 }),

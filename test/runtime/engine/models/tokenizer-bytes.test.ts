@@ -57,11 +57,18 @@ test("one inside of the file goes before all others, and is read once", () => {
   expect(tokenizerBytes(part, llama)).toBe(tokenizerBytes(part, llama));
 });
 
+test("T5's tokenizer.json of the ComfyUI installation around it stands in for a sentencepiece model", () => {
+  const { part, write } = encoder();
+  write("comfy/text_encoders/t5_tokenizer/tokenizer.json", "t5");
+  write("models/text_encoders/tokenizer.json", "another's");
+  expect(text(tokenizerBytes(part, umt5))).toBe("t5");
+});
+
 test("without one it is said which is needed and where it comes from", () => {
   const { part } = encoder();
   expect(() => tokenizerBytes(part, llama)).toThrow(
-    /LLaMA 3's tokenizer.json.*llama_tokenizer.*ComfyUI brings it with its program/,
+    /LLaMA 3's tokenizer.json.*llama_tokenizer.*come with its program/,
   );
   expect(() => tokenizerBytes(part, clipText)).toThrow(/vocab.json and merges.txt/);
-  expect(() => tokenizerBytes(part, umt5)).toThrow(/spiece.model beside it/);
+  expect(() => tokenizerBytes(part, umt5)).toThrow(/spiece.model beside it or T5's/);
 });
