@@ -35,7 +35,14 @@ export interface ModelFacts {
   /** Of all its shards. */
   readonly bytes: number | null;
   readonly family: string | null;
-  readonly kind: "diffusion" | "vae" | "text-encoder" | "checkpoint" | "lora" | null;
+  readonly kind:
+    | "diffusion"
+    | "vae"
+    | "text-encoder"
+    | "clip-vision"
+    | "checkpoint"
+    | "lora"
+    | null;
   readonly precision: string | null;
   /** Why it cannot be used; null when it can. */
   readonly problem: string | null;

@@ -9,7 +9,7 @@ import { denseLayer } from "#runtime/nn/dense-layer";
 import { replace } from "#runtime/nn/replace";
 import { ropeTable } from "#runtime/nn/rope-table";
 import { timeEmbedding } from "#runtime/nn/time-embedding";
-import { wan21Latent, wan22Latent } from "#runtime/nn/wan-latents";
+import { wan21Latent, wan22Latent } from "#runtime/sdk/wan-latents";
 import { wanNaming } from "#runtime/nn/wan-names";
 import type {
   CheckpointHeader,

@@ -18,6 +18,10 @@ export interface Guidance {
 export interface Evaluation {
   readonly sigma: number;
   readonly timestep: number;
+  /** Stands in for the guidance of the run. */
+  readonly cfg?: number;
+  /** [T, h, w], see DiffusionInput. */
+  readonly unknown?: Float32Array;
   readonly attention?: LayerAttention;
 }
 
@@ -50,9 +54,10 @@ export class Denoiser implements Disposable {
   denoise(x: Tensor, evaluation: Evaluation): Tensor {
     return scope(() => {
       const conditional = this.#estimate(x, this.#positive, evaluation);
-      if (this.#negative.length === 0) return conditional;
+      const cfg = evaluation.cfg ?? this.#guidance.cfg;
+      if (this.#negative.length === 0 || isOne(cfg)) return conditional;
       const unconditional = this.#estimate(x, this.#negative, evaluation);
-      return lincomb(unconditional, sub(conditional, unconditional), 1, this.#guidance.cfg);
+      return lincomb(unconditional, sub(conditional, unconditional), 1, cfg);
     });
   }
 
@@ -73,8 +78,11 @@ export class Denoiser implements Disposable {
     const flows: Tensor[] = [];
     for (let item = 0; item < batch; item++) {
       const latent = x.slice(0, item, item + 1).reshape(clip);
-      const { timestep, attention } = evaluation;
-      const input = attention === undefined ? {} : { attention };
+      const { timestep, attention, unknown } = evaluation;
+      const input = {
+        ...(attention === undefined ? {} : { attention }),
+        ...(unknown === undefined ? {} : { unknown }),
+      };
       const flow = this.#guidance.model.forward({ latent, timestep, ...prompt, ...input });
       flows.push((flow.dtype === "f32" ? flow : cast(flow, "f32")).reshape([1, ...clip]));
     }

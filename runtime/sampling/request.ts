@@ -12,7 +12,10 @@ import type { Device } from "#runtime/tensor/device";
 export interface SampleRequest {
   readonly device: Device;
   readonly model: DiffusionModel;
-  readonly family: Pick<DiffusionFamily, "latent" | "timestepFactor" | "defaultShift">;
+  readonly family: Pick<
+    DiffusionFamily,
+    "latent" | "timestepFactor" | "defaultShift" | "keepsKnownLatents"
+  >;
   /** Of the previews; absent: the family's. */
   readonly colours?: LatentColours;
   /** Flow shift of the model recipe; absent or null: the family's. */
@@ -24,12 +27,18 @@ export interface SampleRequest {
   /** Node-to-node scale, as latents travel on links. */
   readonly latent: Latent;
   readonly noise: NoiseSource;
+  /** Stands in for the latent's own noise, in its shape: a run that was recorded elsewhere. */
+  readonly startNoise?: Float32Array;
   /** Seed of the sampler's own noise (ancestral, SDE, LCM); absent: that of `noise`, 0 without noise. */
   readonly seed?: bigint;
   readonly positive: Conditioning;
   /** Needed unless cfg is 1, where it is not evaluated. */
   readonly negative?: Conditioning;
   readonly cfg: number;
+  /** Guidance of one step where steps differ; `cfg` then is one that is not 1, if any is not. */
+  readonly stepCfg?: (step: number) => number;
+  /** Awaited before the model is first asked in a step. */
+  readonly beforeStep?: (step: number) => Promise<void>;
   /** Attention of one step (index into sigmas); absent: dense. See attention/plan.ts. */
   readonly attention?: (step: number) => LayerAttention | undefined;
   readonly signal?: AbortSignal;

@@ -7,6 +7,7 @@ import type { HostTensor, Latent, NoiseSource } from "#runtime/sdk/values";
 import { keep } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { Denoiser } from "./guidance.ts";
+import { KnownLatents, latentMask } from "./known-latents.ts";
 import { checkLatent, toLinkScale, toModelScale } from "./latent-scale.ts";
 import { latentNoise } from "./noise.ts";
 import type { SampleRequest, SampleResult } from "./request.ts";
@@ -24,10 +25,22 @@ export async function sampleLatent(request: SampleRequest): Promise<SampleResult
   const clean = latent.samples.data.some((value) => value !== 0)
     ? toModelScale(latent.samples, family.latent)
     : latent.samples;
-  const start = addNoise(clean, startNoise(latent, request.noise), sigmas[0] as number);
+  const noise = request.startNoise ?? startNoise(latent, request.noise);
+  const start = addNoise(clean, noise, sigmas[0] as number);
+  const mask = latentMask(latent);
+  using known =
+    mask === null
+      ? null
+      : new KnownLatents(device, {
+          clean,
+          noise,
+          mask,
+          isClean: family.keepsKnownLatents === true,
+        });
   const denoiser = new Denoiser(device, request);
   try {
-    const session = new SamplerSession(request, sigmas, denoiser);
+    const session = new SamplerSession(request, sigmas, denoiser, known);
+    await request.beforeStep?.(0);
     const x = keep(device.tensor(start, shape));
     const end = keep(await request.sampler.sample(session.run(x)));
     const data = await readAndFree(end);

@@ -9,6 +9,7 @@ import { percentToSigma, type Flow } from "./flow.ts";
 import type { Denoiser } from "./guidance.ts";
 import { TorchRandom } from "./noise.ts";
 import { latentPreview } from "./preview.ts";
+import type { KnownLatents } from "./known-latents.ts";
 import type { SampleRequest } from "./request.ts";
 
 /** What the sampler sees, and what is remembered between its steps. */
@@ -20,9 +21,18 @@ export class SamplerSession {
   readonly #levels: Float32Array;
   readonly #denoiser: Denoiser;
   readonly #seed: bigint;
+  readonly #known: KnownLatents | null;
+  /** Step at work. */
+  #current = 0;
 
   /** `sigmas` are handed to the sampler, which may write into them. */
-  constructor(request: SampleRequest, sigmas: Float32Array, denoiser: Denoiser) {
+  constructor(
+    request: SampleRequest,
+    sigmas: Float32Array,
+    denoiser: Denoiser,
+    known: KnownLatents | null = null,
+  ) {
+    this.#known = known;
     this.#request = request;
     this.#sigmas = sigmas;
     this.#levels = sigmas.slice();
@@ -67,9 +77,19 @@ export class SamplerSession {
     const { family, sampler, attention } = this.#request;
     const exact = Math.fround(sigma) * family.timestepFactor;
     const timestep = sampler.wholeTimesteps === true ? wholeTimestep(exact) : Math.fround(exact);
-    const layers = attention?.(this.#stepAt(sigma));
-    const chosen = layers === undefined ? {} : { attention: layers };
-    return keep(this.#denoiser.denoise(x, { sigma, timestep, ...chosen }));
+    const step = this.#stepAt(sigma);
+    const layers = attention?.(step);
+    const cfg = this.#request.stepCfg?.(this.#current);
+    const tells = this.#known !== null && family.keepsKnownLatents === true;
+    const evaluation = {
+      sigma,
+      timestep,
+      ...(layers === undefined ? {} : { attention: layers }),
+      ...(cfg === undefined ? {} : { cfg }),
+      ...(tells && this.#known !== null ? { unknown: this.#known.unknown } : {}),
+    };
+    const model = (state: Tensor) => this.#denoiser.denoise(state, evaluation);
+    return keep(this.#known === null ? model(x) : this.#known.denoise(x, sigma, model));
   }
 
   /** Index of the step that a noise level belongs to: the last level not below it. */
@@ -89,6 +109,8 @@ export class SamplerSession {
     if (wanted) this.denoised = await readValues(denoised);
     else await this.#request.device.sync();
     this.#checkCancelled();
+    this.#current = index + 1;
+    if (index + 1 < steps) await this.#request.beforeStep?.(index + 1);
     if (onStep === undefined) return;
     const report = { done: index + 1, steps, sigma: this.#levels[index] as number };
     if (counting || this.denoised === null) return onStep({ ...report, preview: null });

@@ -1,6 +1,7 @@
 /** How nodes reach models: recipes in, leased instances out. Implemented by the engine's model manager. */
 import type { AttentionSettings } from "./attention-settings.ts";
 import type {
+  ClipVisionModel,
   DiffusionFamily,
   DiffusionModel,
   LatentColours,
@@ -10,7 +11,13 @@ import type {
   VaeFamily,
   VideoAutoencoder,
 } from "./model.ts";
-import type { CheckpointRef, ClipRecipe, ModelRecipe, VaeRecipe } from "./values.ts";
+import type {
+  CheckpointRef,
+  ClipRecipe,
+  ClipVisionRecipe,
+  ModelRecipe,
+  VaeRecipe,
+} from "./values.ts";
 
 /** An instance in use: the manager does not evict it before it is disposed. */
 export interface Lease<Instance> extends Disposable {
@@ -37,6 +44,8 @@ export interface TextEncoderLease extends Lease<TextEncoder> {
   readonly tokenizer: Uint8Array;
 }
 
+export type ClipVisionLease = Lease<ClipVisionModel>;
+
 export interface ModelAccess {
   /** Stands in for the attention of every recipe: a plan compares a graph with its dense form. */
   readonly attention?: AttentionSettings;
@@ -44,10 +53,13 @@ export interface ModelAccess {
    * Looks into a file and says which model of the wanted kind it holds. Throws ERR_FILE, ERR_CHECKPOINT,
    * ERR_UNKNOWN_MODEL.
    */
-  identify(path: string, kind: "diffusion" | "vae" | "text-encoder"): CheckpointRef;
+  identify(path: string, kind: "diffusion" | "vae" | "text-encoder" | "clip-vision"): CheckpointRef;
   /** Family of a checkpoint that was identified as a diffusion model. */
   diffusionFamily(checkpoint: CheckpointRef): DiffusionFamily;
   diffusion(recipe: ModelRecipe): Promise<DiffusionLease>;
   vae(recipe: VaeRecipe): Promise<VaeLease>;
   textEncoder(recipe: ClipRecipe): Promise<TextEncoderLease>;
+  clipVision(recipe: ClipVisionRecipe): Promise<ClipVisionLease>;
+  /** Gives up the weights that no lease uses. */
+  giveUp(): void;
 }

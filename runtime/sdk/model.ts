@@ -69,7 +69,7 @@ export interface PublishedModel<Config> {
 export interface ModelFamily<Config, Instance> {
   readonly family: string;
   readonly title: string;
-  readonly kind: "diffusion" | "vae" | "text-encoder";
+  readonly kind: "diffusion" | "vae" | "text-encoder" | "clip-vision";
   /** Namings that occur in files, canonical first; prefixes are stripped before they are asked. */
   readonly namings: readonly Naming[];
   /** Reads the configuration off names and shapes; null when this is not such a model. Canonical names. */
@@ -204,4 +204,23 @@ export interface TextEncoderFamily<Config = unknown> extends ModelFamily<Config,
   readonly kind: "text-encoder";
   /** Whose tokeniser it wants where its file holds none; absent: a sentencepiece model beside it. */
   readonly tokenizer?: "llama" | "clip";
+}
+
+/** Of one picture; both belong to the caller. */
+export interface ClipVisionFeatures {
+  /** Rows before the last block: [rows, width]. */
+  readonly penultimate: Tensor;
+  /** In the space that pictures and texts share: [1, width]. */
+  readonly embedding: Tensor;
+}
+
+export interface ClipVisionModel {
+  /** Pixels of a side of its pictures. */
+  readonly imageSize: number;
+  /** Normalised colours [3, size, size]. */
+  forward(pixels: Tensor): ClipVisionFeatures;
+}
+
+export interface ClipVisionFamily<Config = unknown> extends ModelFamily<Config, ClipVisionModel> {
+  readonly kind: "clip-vision";
 }

@@ -1,6 +1,8 @@
 /** The types that sockets carry, by ComfyUI's names, and the values behind them. */
 import type {
   ClipRecipe,
+  ClipVisionOutput,
+  ClipVisionRecipe,
   Conditioning,
   Frames,
   Guider,
@@ -20,6 +22,8 @@ export interface SocketValues {
   MODEL: ModelRecipe;
   CLIP: ClipRecipe;
   VAE: VaeRecipe;
+  CLIP_VISION: ClipVisionRecipe;
+  CLIP_VISION_OUTPUT: ClipVisionOutput;
   CONDITIONING: Conditioning;
   LATENT: Latent;
   IMAGE: Frames;

@@ -48,6 +48,18 @@ export interface ClipRecipe {
   readonly loras: readonly LoraRef[];
 }
 
+/** CLIP_VISION: a model that describes pictures. */
+export interface ClipVisionRecipe {
+  readonly kind: "clip-vision";
+  readonly checkpoint: CheckpointRef;
+}
+
+/** CLIP_VISION_OUTPUT */
+export interface ClipVisionOutput {
+  /** Rows before the last block, the class token first: [rows, width]. */
+  readonly penultimate: HostTensor;
+}
+
 /** VAE. */
 export interface VaeRecipe {
   readonly kind: "vae";
@@ -57,6 +69,8 @@ export interface VaeRecipe {
 /** LATENT: samples [B, C, T, h, w] on ComfyUI's node-to-node scale (process_out applied; empty latents are zeros). */
 export interface Latent {
   readonly samples: HostTensor;
+  /** ComfyUI's noise_mask, [1, 1, T, h, w]: 1 where the latent is to be made, 0 where it is known. */
+  readonly mask?: HostTensor;
   /** Noise stream index of each batch item; absent: 0, 1, ... */
   readonly batchIndex?: readonly number[];
 }

@@ -25,7 +25,7 @@ const MAX_SPLITS = 10;
 
 /** Weights of one model and the names under which LoRAs may know them. */
 export interface LoraTargets {
-  readonly kind: "diffusion" | "vae" | "text-encoder";
+  readonly kind: "diffusion" | "vae" | "text-encoder" | "clip-vision";
   readonly namings: readonly Naming[];
   readonly specs: ReadonlyMap<string, TensorSpec>;
 }

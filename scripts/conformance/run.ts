@@ -4,6 +4,7 @@ import { openDevice } from "#runtime/tensor/devices";
 import { Cases, type CaseResult } from "./cases.ts";
 import type { Bench, Check } from "./check.ts";
 import { clipText } from "./checks/clip-text.ts";
+import { clipVision } from "./checks/clip-vision.ts";
 import { comfyui } from "./checks/comfyui.ts";
 import { ggufMalformed, ggufQuants, ggufValid } from "./checks/gguf.ts";
 import { ggufModels } from "./checks/gguf-models.ts";
@@ -51,6 +52,7 @@ const CHECKS: readonly Check[] = [
   sentencepiece,
   tokenizers,
   manifests,
+  clipVision,
   ggufModels,
   ggufQuants,
   ggufMalformed,

@@ -1,7 +1,7 @@
 /** Inputs of a Wan transformer as reference files store them. */
 import type { DiffusionModel, LayerAttention } from "#runtime/sdk/model";
 import type { Device } from "#runtime/tensor/device";
-import { wan21Latent } from "#runtime/nn/wan-latents";
+import { wan21Latent } from "#runtime/sdk/wan-latents";
 import { toLinkScale } from "#runtime/sampling/latent-scale";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { wan22Latent } from "#runtime/nn/wan-latents";
+import { wan22Latent } from "#runtime/sdk/wan-latents";
 import wan22Vae from "#runtime/models/wan22-vae";
 import { openDevice } from "#runtime/tensor/devices";
 import { headerOf, TestWeights } from "../helpers/model-weights.ts";

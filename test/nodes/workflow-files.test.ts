@@ -152,9 +152,6 @@ describe.skipIf(sharedDir() === null)(`files of others (${NO_SHARED})`, () => {
     }
     expect(Object.fromEntries(offered)).toMatchObject({
       EmptyMochiLatentVideo: "EmptyHunyuanLatentVideo",
-      // Nothing here gives what these do.
-      CLIPVisionEncode: null,
-      WanImageToVideo: null,
     });
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { detectModel } from "#runtime/engine/models/detect";
-import { loadFamilies, type AnyFamily, type ModelKind } from "#runtime/engine/models/families";
+import { loadFamilies, type AnyFamily } from "#runtime/engine/models/families";
 import { ModelManager } from "#runtime/engine/models/manager";
 import { DENSE } from "#runtime/sdk/attention-settings";
 import type { TensorSpec } from "#runtime/sdk/model";
@@ -26,7 +26,9 @@ const device = openDevice("cpu", { threads: 2 });
 let families: readonly AnyFamily[];
 let context: RowContext;
 
-function bundled(kind: ModelKind): { specs: readonly TensorSpec[]; assets: object } {
+type BundledKind = keyof typeof BUNDLED;
+
+function bundled(kind: BundledKind): { specs: readonly TensorSpec[]; assets: object } {
   using file = openCheckpoint(BUNDLED[kind]);
   const { family, config, part } = detectModel(file, families, kind);
   const assets = Object.fromEntries([...part.assets].map(([name, own]) => [name, file.read(own)]));
@@ -35,7 +37,7 @@ function bundled(kind: ModelKind): { specs: readonly TensorSpec[]; assets: objec
 
 beforeAll(async () => {
   families = await loadFamilies();
-  const write = (kind: ModelKind) => {
+  const write = (kind: BundledKind) => {
     const path = join(folder, `${kind}.safetensors`);
     const { specs, assets } = bundled(kind);
     writeRandomCheckpoint(path, specs, assets as Record<string, Uint8Array>);

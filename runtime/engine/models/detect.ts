@@ -62,6 +62,7 @@ const KINDS: Readonly<Record<ModelKind, string>> = {
   diffusion: "a diffusion model",
   vae: "a VAE",
   "text-encoder": "a text encoder",
+  "clip-vision": "a CLIP vision model",
 };
 
 /** Why no model was found in a file: a relative that is not run, a LoRA, something unknown. */

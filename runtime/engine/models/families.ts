@@ -6,10 +6,15 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UmbelError } from "#runtime/errors";
-import type { DiffusionFamily, TextEncoderFamily, VaeFamily } from "#runtime/sdk/model";
+import type {
+  ClipVisionFamily,
+  DiffusionFamily,
+  TextEncoderFamily,
+  VaeFamily,
+} from "#runtime/sdk/model";
 import { CODE_ROOT } from "#runtime/engine/locations";
 
-export type AnyFamily = DiffusionFamily | VaeFamily | TextEncoderFamily;
+export type AnyFamily = DiffusionFamily | VaeFamily | TextEncoderFamily | ClipVisionFamily;
 export type ModelKind = AnyFamily["kind"];
 
 const FAMILY_FOLDER = join(CODE_ROOT, "runtime", "models");

@@ -1,6 +1,8 @@
 /** Models that fit themselves into the memory of their device before they run. */
 import { UmbelError } from "#runtime/errors";
 import type {
+  ClipVisionFamily,
+  ClipVisionModel,
   DiffusionFamily,
   DiffusionInput,
   DiffusionModel,
@@ -66,6 +68,29 @@ export function fittedTextEncoder(parts: FittedParts<TextEncoderFamily>): TextEn
         limit: memory.limitFor(store.leastBytes + need, store.bytes),
       }));
       return instance.forward(ids, options);
+    },
+  };
+}
+
+/** As `fittedDiffusion`. */
+export function fittedClipVision(parts: FittedParts<ClipVisionFamily>): ClipVisionModel {
+  const { family, config, store, memory } = parts;
+  const instance = family.create(config, store);
+  const { imageSize } = instance;
+  let need: number | null = null;
+  return {
+    imageSize,
+    forward(pixels) {
+      need ??= needed(parts, (model, device) =>
+        scope(() => void model.forward(device.empty(pixels.shape))),
+      );
+      const bytes = need;
+      place(parts, bytes, () => ({
+        size: `${imageSize}x${imageSize}`,
+        instead: null,
+        limit: memory.limitFor(store.leastBytes + bytes, store.bytes),
+      }));
+      return instance.forward(pixels);
     },
   };
 }

@@ -60,7 +60,7 @@ export function likeInput(
     latent: device.empty(latent),
     context: device.empty(context),
     timestep: 0,
-    ...(unknown === null ? {} : { unknown: new Float32Array(unknown).fill(1) }),
+    ...(unknown === null ? {} : { unknown: oneKnown(unknown) }),
     extra: Object.fromEntries(
       Object.entries(extra).map(([name, value]) => [
         name,
@@ -68,4 +68,9 @@ export function likeInput(
       ]),
     ),
   };
+}
+
+/** What is known here and not there makes rows for every token, so it takes the most. */
+function oneKnown(length: number): Float32Array {
+  return new Float32Array(length).fill(1).fill(0, 0, 1);
 }

@@ -2,6 +2,8 @@
 import { totalmem } from "node:os";
 import { toUmbelError, UmbelError } from "#runtime/errors";
 import type {
+  ClipVisionFamily,
+  ClipVisionModel,
   DiffusionFamily,
   DiffusionModel,
   TextEncoder,
@@ -10,6 +12,7 @@ import type {
   VideoAutoencoder,
 } from "#runtime/sdk/model";
 import type {
+  ClipVisionLease,
   DiffusionLease,
   ModelAccess,
   TextEncoderLease,
@@ -18,6 +21,7 @@ import type {
 import type {
   CheckpointRef,
   ClipRecipe,
+  ClipVisionRecipe,
   LoraRef,
   ModelRecipe,
   VaeRecipe,
@@ -199,6 +203,16 @@ export class ModelManager implements ModelAccess {
     return this.#residents.hold(key, () =>
       sourceModel(family, config, emptySource(family.tensors(config), this.#device), this.#memory),
     );
+  }
+
+  async clipVision({ checkpoint }: ClipVisionRecipe): Promise<ClipVisionLease> {
+    const wanted: Wanted = { checkpoint, loras: [], weightType: "default" };
+    const { held } = this.#hold<ClipVisionFamily>(wanted, "clip-vision");
+    return lease(held, held.value.instance as ClipVisionModel);
+  }
+
+  giveUp(): void {
+    this.#residents.release();
   }
 
   /** What becomes of every key of a recipe's LoRAs. Throws as `diffusion` and `textEncoder` do. */

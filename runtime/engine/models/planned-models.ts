@@ -4,6 +4,8 @@ import { basename } from "node:path";
 import { UmbelError } from "#runtime/errors";
 import type { AttentionSettings } from "#runtime/sdk/attention-settings";
 import type {
+  ClipVisionFamily,
+  ClipVisionModel,
   DiffusionFamily,
   DiffusionModel,
   TextEncoder,
@@ -12,12 +14,19 @@ import type {
   VideoAutoencoder,
 } from "#runtime/sdk/model";
 import type {
+  ClipVisionLease,
   DiffusionLease,
   ModelAccess,
   TextEncoderLease,
   VaeLease,
 } from "#runtime/sdk/model-access";
-import type { CheckpointRef, ClipRecipe, ModelRecipe, VaeRecipe } from "#runtime/sdk/values";
+import type {
+  CheckpointRef,
+  ClipRecipe,
+  ClipVisionRecipe,
+  ModelRecipe,
+  VaeRecipe,
+} from "#runtime/sdk/values";
 import type { AnyFamily, ModelKind } from "./families.ts";
 import { ModelManager, type ModelManagerOptions } from "./manager.ts";
 import type { Held } from "./residents.ts";
@@ -100,6 +109,21 @@ export class PlannedModels implements ModelAccess, Disposable {
       tokenizer,
       [Symbol.dispose]: () => held[Symbol.dispose](),
     };
+  }
+
+  async clipVision(recipe: ClipVisionRecipe): Promise<ClipVisionLease> {
+    const { path } = recipe.checkpoint;
+    if (existsSync(path)) return this.#manager.clipVision(recipe);
+    const { held } = this.#empty<ClipVisionFamily>(path, "clip-vision");
+    return {
+      instance: held.value.instance as ClipVisionModel,
+      warnings: [],
+      [Symbol.dispose]: () => held[Symbol.dispose](),
+    };
+  }
+
+  giveUp(): void {
+    this.#manager.giveUp();
   }
 
   [Symbol.dispose](): void {

@@ -1,9 +1,19 @@
 /** A model that can run: its instance over weights that are there, or come when they are asked for. */
-import type { DiffusionFamily, TextEncoderFamily, VaeFamily } from "#runtime/sdk/model";
+import type {
+  ClipVisionFamily,
+  DiffusionFamily,
+  TextEncoderFamily,
+  VaeFamily,
+} from "#runtime/sdk/model";
 import { BlockStore } from "./block-store.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import type { AnyFamily } from "./families.ts";
-import { fittedDiffusion, fittedTextEncoder, type FittedParts } from "./fitted.ts";
+import {
+  fittedClipVision,
+  fittedDiffusion,
+  fittedTextEncoder,
+  type FittedParts,
+} from "./fitted.ts";
 import { fittedVae } from "./fitted-vae.ts";
 import type { Resident } from "./residents.ts";
 import type { WeightSource } from "./weight-source.ts";
@@ -51,5 +61,7 @@ function fitted(parts: FittedParts<AnyFamily>): unknown {
       return fittedTextEncoder(parts as FittedParts<TextEncoderFamily>);
     case "vae":
       return fittedVae(parts as FittedParts<VaeFamily>);
+    case "clip-vision":
+      return fittedClipVision(parts as FittedParts<ClipVisionFamily>);
   }
 }

@@ -25,7 +25,9 @@ const factsFile = z.object({
       facts: z.object({
         bytes: z.number().nullable(),
         family: z.string().nullable(),
-        kind: z.enum(["diffusion", "vae", "text-encoder", "checkpoint", "lora"]).nullable(),
+        kind: z
+          .enum(["diffusion", "vae", "text-encoder", "clip-vision", "checkpoint", "lora"])
+          .nullable(),
         precision: z.string().nullable(),
         problem: z.string().nullable(),
       }),

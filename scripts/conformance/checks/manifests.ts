@@ -158,6 +158,16 @@ async function pass(family: AnyFamily, config: unknown, weights: Weights): Promi
       expectShape(rows, [TEXT_TOKENS, rows.shape[1] ?? 0]);
       return;
     }
+    case "clip-vision": {
+      const model = family.create(config, weights);
+      using pixels = device.empty([3, model.imageSize, model.imageSize]);
+      const { penultimate, embedding } = model.forward(pixels);
+      using rows = penultimate;
+      using token = embedding;
+      expectShape(rows, [rows.shape[0] ?? 0, rows.shape[1] ?? 0]);
+      expectShape(token, [1, token.shape[1] ?? 0]);
+      return;
+    }
     default:
       assertNever(family);
   }

@@ -1,5 +1,5 @@
 /** How latents of Wan's autoencoders are scaled for its transformers, and shown. */
-import type { LatentFormat } from "#runtime/sdk/model";
+import type { LatentFormat } from "./model.ts";
 
 /** Wan 2.1's, which Wan 2.2 A14B has too. */
 export const wan21Latent: LatentFormat = {
