@@ -170,6 +170,11 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       settings = { ...settings, modelFolders: [...settings.modelFolders, path] };
       return { folders: settings.modelFolders, files: 0 };
     },
+    "models.addFile": ({ path, folder, name }) => {
+      files[folder] = [...(files[folder] ?? []), name];
+      emit({ type: "models" });
+      return { path };
+    },
     "models.probe": download,
     "models.download": download,
     "models.downloads": () => [],

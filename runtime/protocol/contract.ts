@@ -126,6 +126,11 @@ export const contract = {
     z.object({ path: z.string() }),
     z.object({ folders: z.array(z.string()), files: z.number().int() }),
   ),
+  /** A file that lies elsewhere, under the name by which a graph asks for it: linked, not copied. Its path there. */
+  "models.addFile": call(
+    z.object({ path: z.string(), folder: z.string(), name: z.string() }),
+    z.object({ path: z.string() }),
+  ),
   /** What a download would fetch; nothing is fetched yet. */
   "models.probe": call(
     z.object({ url: z.string() }),

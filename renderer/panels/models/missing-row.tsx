@@ -4,11 +4,9 @@ import type { MissingModel } from "#runtime/protocol/service-values";
 import { useEditor } from "../../editor-context.tsx";
 import { Button } from "../../ui/button.tsx";
 import { GetDialog, type ProbedFile } from "./get-dialog.tsx";
-import { useAddFolder } from "./use-add-folder.ts";
 
 export function MissingRow({ model }: { readonly model: MissingModel }) {
-  const { client, toasts } = useEditor();
-  const addFolder = useAddFolder();
+  const { client, shell, toasts } = useEditor();
   const [probed, setProbed] = useState<ProbedFile | null>(null);
   const [asking, setAsking] = useState(false);
   const { url } = model;
@@ -24,6 +22,17 @@ export function MissingRow({ model }: { readonly model: MissingModel }) {
       setAsking(false);
     }
   };
+  const pick = async (): Promise<void> => {
+    try {
+      const path = await shell.pick("model");
+      if (path === null) return;
+      const { folder, name } = model;
+      await client.call("models.addFile", { path, folder, name });
+      toasts.show({ kind: "done", title: `${name} is there`, detail: `Linked to ${path}.` });
+    } catch (error) {
+      toasts.fail(`${model.name} was not linked`, error);
+    }
+  };
   return (
     <div className="lacking-card row" role="group" aria-label={model.name}>
       <div className="grow">
@@ -34,13 +43,15 @@ export function MissingRow({ model }: { readonly model: MissingModel }) {
           belongs into {model.folder}
         </div>
       </div>
-      <Button
-        small
-        onClick={addFolder}
-        title={`Point at the folder that holds it, or put it into ${model.target}`}
-      >
-        I have it
-      </Button>
+      {shell.desktop && (
+        <Button
+          small
+          onClick={() => void pick()}
+          title={`Point at the file: it is linked as ${model.target} and stays where it is`}
+        >
+          I have it
+        </Button>
+      )}
       {url !== null && (
         <Button kind="primary" small icon="download" disabled={asking} onClick={() => void probe()}>
           Get

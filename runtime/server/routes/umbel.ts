@@ -8,7 +8,7 @@ import { Refusal } from "#runtime/server/refusal";
 import type { SocketCount } from "#runtime/server/socket-count";
 
 /** Calls, and settings, that name folders: only whoever sits at the machine says which ones are read and written. */
-const LOCAL_CALLS = new Set(["models.addFolder"]);
+const LOCAL_CALLS = new Set(["models.addFolder", "models.addFile"]);
 const LOCAL_SETTINGS = ["modelFolders", "outputFolder"];
 
 function checkLocal(method: string, params: unknown): void {

@@ -14,6 +14,7 @@ export type LibraryMethod =
   | "models.list"
   | "models.missing"
   | "models.addFolder"
+  | "models.addFile"
   | "models.probe"
   | "models.download"
   | "models.downloads"

@@ -1,5 +1,6 @@
 /** Calls about model files. */
 import { engineFiles } from "#runtime/engine/engine-files";
+import { addModelFile } from "./add-model-file.ts";
 import { inspectModelFolder } from "./add-model-folder.ts";
 import type { LibraryContext } from "./context.ts";
 import type { LibraryHandlers, LibraryMethod } from "./methods.ts";
@@ -32,6 +33,11 @@ export function modelHandlers(
       if (folders !== modelFolders) await context.changeSettings({ modelFolders: [...folders] });
       context.emit({ type: "models" });
       return { folders: [...folders], files };
+    },
+    "models.addFile": async (request) => {
+      const path = await addModelFile(context, request);
+      context.emit({ type: "models" });
+      return { path };
     },
     "models.probe": ({ url }, signal) => probeDownload(url, signal),
     "models.download": (request) => downloads.start(request),

@@ -1,4 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openGraphBytes } from "#runtime/engine/open-graph";
@@ -192,6 +199,34 @@ it("an extra_model_paths.yaml that is damaged adds nothing", async () => {
       expect(await calls["models.addFolder"]({ path: comfy })).toMatchObject({ files: 1 });
     });
   }
+});
+
+it("links a file that lies elsewhere under the name that a graph asks for", async () => {
+  const library = await testContext();
+  const elsewhere = scratchFolder();
+  put(elsewhere, "mine.safetensors", loraBytes(1));
+  const path = join(elsewhere, "mine.safetensors");
+  const request = { path, folder: "loras", name: "wan/style.safetensors" };
+  await using(library, async (calls) => {
+    const { path: linked } = await calls["models.addFile"](request);
+    expect(linked).toBe(join(library.context.modelFolder, "loras/wan/style.safetensors"));
+    expect(readFileSync(linked)).toEqual(readFileSync(path));
+    expect(library.events).toContainEqual({ type: "models" });
+    expect(await calls["models.list"]({})).toContainEqual(
+      expect.objectContaining({ folder: "loras", name: "wan/style.safetensors", problem: null }),
+    );
+    const refused = async (change: Partial<typeof request>) =>
+      expect(calls["models.addFile"]({ ...request, ...change })).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_(FILE|INVALID_ARGUMENT)$/),
+      });
+    await refused({});
+    await refused({ name: "../style.safetensors" });
+    await refused({ name: "new.gguf" });
+    await refused({ name: "new.safetensors", path: elsewhere });
+    await refused({ name: "new.safetensors", path: "mine.safetensors" });
+    await refused({ name: "new.safetensors", folder: "elsewhere" });
+    expect(readdirSync(join(library.context.modelFolder, "loras"))).toEqual(["wan"]);
+  });
 });
 
 it("says what a graph lacks, where it can be had and where it goes", async () => {
