@@ -10,9 +10,13 @@ export interface ComboFieldProps extends FieldProps {
   readonly options: readonly (string | number)[];
   /** Names are files: folders dim, no label. */
   readonly files?: boolean;
+  /** Options that do not fit, with the reason: they come last, and can be chosen all the same. */
+  readonly unfit?: ReadonlyMap<string | number, string>;
   /** Offered beside a name that is not there. */
   readonly onGet?: (() => void) | undefined;
 }
+
+const NONE_UNFIT: ReadonlyMap<string, string> = new Map();
 
 export function ComboField(props: ComboFieldProps) {
   const { options, files = false, onGet, onChange, onDone, disabled = false } = props;
@@ -70,6 +74,7 @@ export function ComboField(props: ComboFieldProps) {
             options={options}
             value={value}
             files={files}
+            unfit={props.unfit ?? NONE_UNFIT}
             onChoose={(next) => {
               onChange(next);
               setOpen(false);
@@ -86,10 +91,14 @@ function OptionList(props: {
   readonly options: readonly (string | number)[];
   readonly value: unknown;
   readonly files: boolean;
+  readonly unfit: ReadonlyMap<string | number, string>;
   readonly onChoose: (value: string | number) => void;
 }) {
   const [filter, setFilter] = useState("");
-  const listed = filterOptions(props.options, filter);
+  const { unfit } = props;
+  const listed = filterOptions(props.options, filter).toSorted(
+    (a, b) => Number(unfit.has(a.value)) - Number(unfit.has(b.value)),
+  );
   const chosen = Math.max(
     0,
     listed.findIndex(({ value }) => value === props.value),
@@ -142,11 +151,18 @@ function OptionList(props: {
             id={`combo-option-${i}`}
             role="option"
             aria-selected={i === at}
-            className={i === at ? "list-item on" : "list-item"}
+            className={[
+              "list-item",
+              i === at ? "on" : "",
+              unfit.has(option.value) ? "unfit" : "",
+            ].join(" ")}
             onPointerMove={() => setAt(i)}
             onClick={() => props.onChoose(option.value)}
           >
             <OptionText option={option} files={props.files} />
+            {unfit.has(option.value) && (
+              <span className="small unfit-reason">{unfit.get(option.value)}</span>
+            )}
             {option.value === props.value && <Icon name="check" size={13} />}
           </div>
         ))}

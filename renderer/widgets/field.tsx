@@ -1,8 +1,11 @@
-import { useEditor, useEditorStore } from "../editor-context.tsx";
+import { useMemo } from "react";
+import { useActive, useEditor, useEditorStore } from "../editor-context.tsx";
+import { unfitLoras } from "../panels/models/unfit-loras.ts";
+import { usePanelStore } from "../panels/panels-context.tsx";
 import type { SeedControl } from "../stores/edit/seeds.ts";
 import { ChoiceField } from "./choice-field.tsx";
 import { ColourField, isColour } from "./colour-field.tsx";
-import { ComboField } from "./combo-field.tsx";
+import { ComboField, type ComboFieldProps } from "./combo-field.tsx";
 import type { FieldProps } from "./field-props.ts";
 import { FileField } from "./file-field.tsx";
 import { NumberField } from "./number-field.tsx";
@@ -59,7 +62,22 @@ function FolderField(props: FieldProps) {
   );
   const all = [...options, ...files];
   if (accept !== undefined) return <FileField {...props} options={all} />;
-  return (
-    <ComboField {...props} files options={all} onGet={() => layout.set({ panel: "models" })} />
+  const field = { ...props, files: true, options: all };
+  const get = () => layout.set({ panel: "models" });
+  return folder === "loras" ? (
+    <LoraField {...field} onGet={get} />
+  ) : (
+    <ComboField {...field} onGet={get} />
   );
+}
+
+/** Those of another family than the graph's models come last, with the reason. */
+function LoraField(props: ComboFieldProps) {
+  const document = useActive()?.document ?? null;
+  const files = usePanelStore(
+    (panels) => panels.modelFiles,
+    (state) => state.files,
+  );
+  const unfit = useMemo(() => unfitLoras(document, files), [document, files]);
+  return <ComboField {...props} unfit={unfit} />;
 }
