@@ -41,32 +41,64 @@ UMBEL_INLINE int64_t most(int64_t a, int64_t b) {
 }
 
 struct Conv {
-  const float *x, *before, *residual;
+  const float *x, *before, *older, *residual;
   float* out;
-  int64_t x_frames, before_frames, height, width, channels;  // input
+  int64_t x_frames, before_frames, older_frames, height, width, channels;  // input
   int64_t out_frames, out_height, out_width, out_channels;
   int64_t kernel_t, kernel_h, kernel_w;
   int64_t stride_t, stride_h, stride_w;
   int64_t pad_t, pad_h, pad_w;  // in front
   int64_t run, depth;           // floats of a kernel row; of the whole kernel
 
-  // A frame of the logical input (zeros, `before`, x, zeros); null for zeros.
+  // A frame of the logical input (zeros, `older`, `before`, x, zeros); null for zeros.
   UMBEL_INLINE const float* frame(int64_t index) const {
     const int64_t size = height * width * channels;
-    if (index < 0 || index >= before_frames + x_frames) return nullptr;
+    if (index < 0 || index >= older_frames + before_frames + x_frames) return nullptr;
+    if (index < older_frames) return older + index * size;
+    index -= older_frames;
     return index < before_frames ? before + index * size : x + (index - before_frames) * size;
   }
 };
 
-UMBEL_INLINE Conv describe(const Tensor& x, const Tensor* before, const Tensor& weight, const int64_t* stride,
+// Frames with each pixel repeated along H and W.
+UMBEL_INLINE const float* double_pixels(CpuContext& ctx, const Tensor& x) {
+  const int64_t rows = x.dim(0) * x.dim(1), width = x.dim(2), channels = x.dim(3);
+  const auto bytes = static_cast<size_t>(channels) * sizeof(float);
+  auto* doubled = static_cast<float*>(ctx.scratch(4 * x.bytes()));
+  const float* from = x.f32();
+  ctx.parallel_for(rows, 1, [=](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* line = doubled + row * 4 * width * channels;
+      for (int64_t i = 0; i < 2 * width; ++i) {
+        std::memcpy(line + i * channels, from + (row * width + i / 2) * channels, bytes);
+      }
+      std::memcpy(line + 2 * width * channels, line, 2 * static_cast<size_t>(width) * bytes);
+    }
+  });
+  return doubled;
+}
+
+// What a convolution reads besides its weights.
+struct Frames {
+  const Tensor& x;
+  const Tensor *before, *older;
+  bool doubled;
+};
+
+UMBEL_INLINE Conv describe(CpuContext& ctx, const Frames& frames, const Tensor& weight, const int64_t* stride,
                            const int64_t* padding, const Tensor* residual, const Tensor& out) {
+  const auto& [x, before, older, doubled] = frames;
+  const auto floats = [&](const Tensor* t) { return t == nullptr ? nullptr : doubled ? double_pixels(ctx, *t) : t->f32(); };
   Conv c;
-  c.x = x.f32();
-  c.before = before ? before->f32() : nullptr;
+  c.x = floats(&x);
+  c.before = floats(before);
+  c.older = floats(older);
   c.residual = residual ? residual->f32() : nullptr;
   c.out = out.f32();
-  c.x_frames = x.dim(0), c.height = x.dim(1), c.width = x.dim(2), c.channels = x.dim(3);
+  const int64_t scale = doubled ? 2 : 1;
+  c.x_frames = x.dim(0), c.height = scale * x.dim(1), c.width = scale * x.dim(2), c.channels = x.dim(3);
   c.before_frames = before ? before->dim(0) : 0;
+  c.older_frames = older ? older->dim(0) : 0;
   c.out_frames = out.dim(0), c.out_height = out.dim(1), c.out_width = out.dim(2), c.out_channels = out.dim(3);
   c.kernel_t = weight.dim(1), c.kernel_h = weight.dim(2), c.kernel_w = weight.dim(3);
   c.stride_t = stride[0], c.stride_h = stride[1], c.stride_w = stride[2];
@@ -79,7 +111,8 @@ UMBEL_INLINE Conv describe(const Tensor& x, const Tensor* before, const Tensor& 
   if (flat) {
     c.width = c.out_width = c.height * c.width;
     c.height = c.out_height = 1;
-    if (c.kernel_t == 1 && c.stride_t == 1 && c.pad_t == 0 && c.before_frames == 0 && c.x_frames == c.out_frames) {
+    if (c.kernel_t == 1 && c.stride_t == 1 && c.pad_t == 0 && c.before_frames + c.older_frames == 0 &&
+        c.x_frames == c.out_frames) {
       c.width = c.out_width = c.width * c.x_frames;
       c.x_frames = c.out_frames = 1;
     }
@@ -281,11 +314,11 @@ UMBEL_INLINE T* scratch_of(CpuContext& ctx, size_t n) {
   return static_cast<T*>(ctx.scratch(n * sizeof(T)));
 }
 
-void conv3d(CpuContext& ctx, const Tensor& x, const Tensor* before, const Tensor& weight, const Tensor* bias,
-            std::span<const int64_t> stride, std::span<const int64_t> padding, const Tensor* residual,
-            const Tensor& out) {
+void conv3d(CpuContext& ctx, const Tensor& x, const Tensor* before, const Tensor* older, const Tensor& weight,
+            const Tensor* bias, std::span<const int64_t> stride, std::span<const int64_t> padding,
+            const Tensor* residual, bool doubled, const Tensor& out) {
   if (out.numel() == 0) return;
-  const Conv c = describe(x, before, weight, stride.data(), padding.data(), residual, out);
+  const Conv c = describe(ctx, {x, before, older, doubled}, weight, stride.data(), padding.data(), residual, out);
   const bool inner = kWidth >= 8 && c.out_channels <= kMaxInnerChannels;
   const Panels panels(c.out_channels);
   const Tiling tiling(c, inner ? 1 : panels.count, ctx.threads());

@@ -28,7 +28,7 @@ const char* conv3d_sm90_obstacle(const ConvArguments& a, int compute_capability)
   if (g.x_frames == 0) return "there are no frames besides those before";
   if (g.out_channels > 8 && g.out_channels % 8 != 0) return "the output channels are no multiple of 8";
   if (!readable(a.bias) || !readable(a.residual) || !readable(&a.out)) return "bias, residual or output are not aligned";
-  if (!is_aligned(a.x) || !is_aligned(a.before) || !is_aligned(a.weight)) return "a tensor is not aligned to 16 bytes";
+  if (!is_aligned(a.x) || !is_aligned(a.before) || !is_aligned(a.older) || !is_aligned(a.weight)) return "a tensor is not aligned to 16 bytes";
   return nullptr;
 }
 

@@ -51,5 +51,5 @@ OP(attention, T, T, T, N, F, I, O, P)  // bias [H or 1, Sq or 1, Sk], scale, val
 OP(block_sparse_attention, T, T, T, T, T, I, F, I, O, P)  // q, k, v [S, H, D], row_ptr int32 [G, rows+1], col int32 [G, nnz] (G: 1 or H), block, scale, valid keys; out, log-sum-exp [H, Sq]
 
 // Convolution, channels last: x [T, H, W, Cin], weight [Cout, kT, kH, kW, Cin]
-OP(conv3d, T, N, W, M, L, L, N, O)   // x, frames before x (causal cache, [Tc, H, W, Cin]), weight, bias, stride [3], padding [t0, t1, h0, h1, w0, w1], residual added to the output
+OP(conv3d, T, N, N, W, M, L, L, N, B, O)  // x, frames before x (causal cache, [Tc, H, W, Cin]), frames before those, weight, bias, stride [3], padding [t0, t1, h0, h1, w0, w1], residual added to the output, true: the input's H and W are doubled first by repeating pixels
 OP(upsample2x, T, O)                 // nearest, H and W

@@ -27,7 +27,7 @@ import type {
   VideoAutoencoder,
   Weights,
 } from "#runtime/sdk/model";
-import { clamp, upsample2x } from "#runtime/tensor/ops";
+import { clamp } from "#runtime/tensor/ops";
 
 type LayerSpec =
   | { readonly kind: "residual"; readonly name: string; readonly in: number; readonly out: number }
@@ -263,7 +263,7 @@ function decoderSegments(config: WanVaeConfig, stream: VideoStream): Segment[] {
       segments.push({ layers: (layers = []), together: false });
     }
     const conv = `${level.name}.resample.1`;
-    layers.push((x) => frameConv(weights, conv, upsample2x(x), { padding: [1, 1], stride: 1 }));
+    layers.push((x) => frameConv(weights, conv, x, { padding: [1, 1], stride: 1, doubled: true }));
   }
   layers.push(head(stream, "decoder.head"), (x) => clamp(x, -1, 1));
   return segments;

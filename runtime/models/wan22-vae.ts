@@ -33,7 +33,7 @@ import type {
   VideoAutoencoder,
   Weights,
 } from "#runtime/sdk/model";
-import { add, cat, clamp, linear, upsample2x } from "#runtime/tensor/ops";
+import { add, cat, clamp, linear } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { blockCount } from "#runtime/weights/block-count";
@@ -313,7 +313,11 @@ function upLevel(stream: VideoStream, level: Level, grouped: number): Layer {
   const conv = `${level.name}.resampler`;
   if (level.temporal) layers.push(doubleFrames(stream, `${conv}.time_conv`));
   const enlarge: Layer = (x) =>
-    frameConv(weights, `${conv}.resample.1`, upsample2x(x), { padding: [1, 1], stride: 1 });
+    frameConv(weights, `${conv}.resample.1`, x, {
+      padding: [1, 1],
+      stride: 1,
+      doubled: true,
+    });
   segments.push({ layers: [enlarge], together: false });
   return withShortcut(
     segments,

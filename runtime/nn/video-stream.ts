@@ -25,21 +25,22 @@ export const channelsLast: WeightPreparation = {
 export class VideoStream implements Disposable {
   readonly weights: Weights;
   /** Last input frames of each causal convolution. */
-  readonly #tails = new Map<string, Tensor>();
+  readonly #tails = new Map<string, Tail>();
   readonly #started = new Set<string>();
 
   constructor(weights: Weights) {
     this.weights = weights;
   }
 
-  tail(name: string): Tensor | undefined {
+  tail(name: string): Tail | undefined {
     return this.#tails.get(name);
   }
 
-  /** Takes over a tensor of its own. */
-  setTail(name: string, tail: Tensor): void {
-    this.#tails.get(name)?.[Symbol.dispose]();
-    this.#tails.set(name, keep(tail));
+  /** Takes over tensors of its own. */
+  setTail(name: string, tail: Tail): void {
+    this.#free(name);
+    for (const part of parts(tail)) keep(part);
+    this.#tails.set(name, tail);
   }
 
   /** True at the first call with this name only. */
@@ -49,10 +50,22 @@ export class VideoStream implements Disposable {
     return true;
   }
 
-  [Symbol.dispose](): void {
-    for (const tail of this.#tails.values()) tail[Symbol.dispose]();
-    this.#tails.clear();
+  #free(name: string): void {
+    for (const part of parts(this.#tails.get(name))) part[Symbol.dispose]();
+    this.#tails.delete(name);
   }
+
+  [Symbol.dispose](): void {
+    for (const name of this.#tails.keys()) this.#free(name);
+  }
+}
+
+/** Frames in front of the next ones, in one or two parts, the older first: frames that came one by one stay apart. */
+export type Tail = Tensor | readonly [Tensor, Tensor];
+
+function parts(tail: Tail | undefined): readonly Tensor[] {
+  if (tail === undefined) return [];
+  return "length" in tail ? tail : [tail];
 }
 
 export type Layer = (x: Tensor) => Tensor;
@@ -79,14 +92,13 @@ export function causalConv(
   return y;
 }
 
-/** The last two of the frames seen so far, zeros standing before the first. */
-function lastTwo(weights: Weights, x: Tensor, before: Tensor | undefined): Tensor {
+/** The last two of the frames seen so far, zeros standing before the first; they share the memory of what they are of. */
+function lastTwo(weights: Weights, x: Tensor, before: Tail | undefined): Tail {
   const [frames = 0, ...rest] = x.shape;
   if (frames >= 2) return x.slice(0, frames - 2);
-  return scope(() => {
-    const previous = before?.slice(0, 1) ?? weights.device.zeros([1, ...rest], x.dtype);
-    return cat([previous, x], 0);
-  });
+  const newest = parts(before).at(-1);
+  const previous = newest?.slice(0, -1) ?? weights.device.zeros([1, ...rest], x.dtype);
+  return [previous, x.slice(0, 0)];
 }
 
 /** Layers between which the number of frames changes. */

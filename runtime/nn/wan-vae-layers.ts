@@ -35,15 +35,18 @@ export function pointwise(
 
 /** A convolution inside each frame. */
 export function frameConv(weights: Weights, name: string, x: Tensor, options: FrameConv): Tensor {
-  const { padding, stride } = options;
+  const { padding, stride, doubled = false } = options;
   return conv3d(x, weights.get(`${name}.weight`, channelsLast), weights.get(`${name}.bias`), {
     padding: [0, 0, padding[0], padding[1], padding[0], padding[1]],
     stride: [1, stride, stride],
+    doubled,
   });
 }
 export interface FrameConv {
   readonly padding: readonly [before: number, behind: number];
   readonly stride: number;
+  /** H and W are doubled first, each pixel repeated. */
+  readonly doubled?: boolean;
 }
 
 function normSilu(weights: Weights, name: string, x: Tensor): Tensor {

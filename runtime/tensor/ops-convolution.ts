@@ -12,10 +12,15 @@ export interface Conv3dOptions {
   readonly padding?:
     | readonly [t0: number, t1: number, h0: number, h1: number, w0: number, w1: number]
     | undefined;
-  /** Frames between the padding and x, [Tc, H, W, Cin]: the past of a causal convolution. */
-  readonly before?: Tensor | null;
+  /**
+   * Frames between the padding and x, [Tc, H, W, Cin]: the past of a causal convolution, in one or two parts (the older
+   * first), which need not be joined.
+   */
+  readonly before?: Tensor | readonly [Tensor, Tensor] | null;
   /** Added to the result; has its shape. */
   readonly residual?: Tensor | null;
+  /** H and W of the input are doubled first, each pixel repeated, as upsample2x does. */
+  readonly doubled?: boolean;
 }
 
 /** Convolution of x [T, H, W, Cin] with weight [Cout, kT, kH, kW, Cin] and bias [Cout]. */
@@ -27,24 +32,28 @@ export function conv3d(
 ): Tensor {
   const op = "conv3d";
   const { stride = [1, 1, 1], padding = [0, 0, 0, 0, 0, 0] } = options;
-  const { before = null, residual = null } = options;
-  expectFloat(op, x, weight, bias, before, residual);
+  const { residual = null, doubled = false } = options;
+  const [before, older] = past(options.before ?? null);
+  expectFloat(op, x, weight, bias, before, older, residual);
   expectRank(op, "x", x, 4);
   expectRank(op, "the weight", weight, 5);
   if (size(x, 3) !== size(weight, 4)) shapeError(op, "x", `[T, H, W, ${size(weight, 4)}]`, x);
   const channels = size(weight, 0);
   if (bias !== null) expectShape(op, "the bias", bias, [channels]);
-  if (before !== null) {
-    expectRank(op, "before", before, 4);
-    expectShape(op, "before", before, [size(before, 0), ...x.shape.slice(1)]);
+  for (const frames of [before, older]) {
+    if (frames === null) continue;
+    expectRank(op, "before", frames, 4);
+    expectShape(op, "before", frames, [size(frames, 0), ...x.shape.slice(1)]);
   }
   checkSteps(stride, 3, 1, "strides");
   checkSteps(padding, 6, 0, "padding sizes");
-  const past = before === null ? 0 : size(before, 0);
+  const frames = [older, before].reduce(
+    (sum, part) => sum + (part === null ? 0 : size(part, 0)),
+    0,
+  );
   const spatial = [0, 1, 2].map((axis) => {
     const length =
-      size(x, axis) +
-      (axis === 0 ? past : 0) +
+      (axis === 0 ? size(x, 0) + frames : size(x, axis) * (doubled ? 2 : 1)) +
       (padding[2 * axis] ?? 0) +
       (padding[2 * axis + 1] ?? 0);
     const kernel = size(weight, axis + 1);
@@ -59,12 +68,19 @@ export function conv3d(
   return launch(
     op,
     {
-      inputs: [x, before, weight, bias, residual],
-      attributes: [stride, padding],
+      inputs: [x, before, older, weight, bias, residual],
+      attributes: [stride, padding, doubled],
       flops: 2 * pixels * weight.numel,
     },
     { shape, dtype: activationType(x) },
   );
+}
+
+/** The frames right before x, and those before them. */
+function past(
+  before: Tensor | readonly [Tensor, Tensor] | null,
+): readonly [before: Tensor | null, older: Tensor | null] {
+  return before === null || !("length" in before) ? [before, null] : [before[1], before[0]];
 }
 
 function checkSteps(values: readonly number[], count: number, least: number, what: string): void {

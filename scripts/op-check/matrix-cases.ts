@@ -88,6 +88,9 @@ interface ConvSize {
   readonly stride?: readonly [number, number, number];
   readonly padding?: readonly [number, number, number, number, number, number];
   readonly before?: number;
+  /** Frames in front of those. */
+  readonly older?: number;
+  readonly doubled?: boolean;
 }
 const CONVOLUTIONS: readonly ConvSize[] = [
   { x: [1, 1, 1, 1], out: 1, kernel: [1, 1, 1] },
@@ -96,6 +99,23 @@ const CONVOLUTIONS: readonly ConvSize[] = [
   { x: [3, 14, 37, 96], out: 96, kernel: [3, 3, 3], padding: CAUSAL },
   { x: [1, 12, 20, 192], out: 192, kernel: [3, 3, 3], padding: [0, 0, 1, 1, 1, 1], before: 2 },
   { x: [2, 9, 11, 384], out: 384, kernel: [3, 3, 3], padding: [1, 0, 1, 1, 1, 1], before: 1 },
+  {
+    x: [1, 12, 37, 96],
+    out: 96,
+    kernel: [3, 3, 3],
+    padding: [0, 0, 1, 1, 1, 1],
+    before: 1,
+    older: 1,
+  },
+  { x: [1, 12, 21, 192], out: 96, kernel: [1, 3, 3], padding: [0, 0, 1, 1, 1, 1], doubled: true },
+  {
+    x: [2, 5, 7, 24],
+    out: 24,
+    kernel: [3, 3, 3],
+    padding: [0, 0, 1, 1, 1, 1],
+    before: 2,
+    doubled: true,
+  },
   { x: [2, 4, 5, 16], out: 384, kernel: [3, 3, 3], padding: CAUSAL },
   { x: [2, 16, 19, 96], out: 3, kernel: [3, 3, 3], padding: CAUSAL },
   { x: [2, 6, 9, 17], out: 3, kernel: [3, 3, 3], padding: CAUSAL },
@@ -107,18 +127,23 @@ const CONVOLUTIONS: readonly ConvSize[] = [
 ];
 
 function convolution(size: ConvSize, dtype: DType): OpCase {
-  const { x, out, kernel, stride, padding, before = 0 } = size;
+  const { x, out, kernel, stride, padding, before = 0, older = 0, doubled = false } = size;
+  const past = `${older} and ${before} before${doubled ? ", doubled" : ""}`;
   return {
     op: "conv3d",
-    title: `x ${JSON.stringify(x)}, ${out} out, kernel ${JSON.stringify(kernel)}, ${before} before, weight ${dtype}`,
+    title: `x ${JSON.stringify(x)}, ${out} out, kernel ${JSON.stringify(kernel)}, ${past}, weight ${dtype}`,
     bound: SUMS,
     run: (make) => {
       const weight = make.stored([out, ...kernel, x[3]], 2, dtype);
       const bias = make.stored([out], 3, dtype);
+      const frames = (count: number, seed: number) =>
+        count === 0 ? null : make.activations([count, ...x.slice(1)], seed);
+      const [near, far] = [frames(before, 4), frames(older, 6)];
       const options = {
         stride,
         padding,
-        before: before === 0 ? null : make.activations([before, ...x.slice(1)], 4),
+        before: near === null || far === null ? near : ([far, near] as const),
+        doubled,
       };
       const input = make.activations(x, 1);
       const y = conv3d(input, weight, null, options);

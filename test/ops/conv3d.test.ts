@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CpuDevice } from "#runtime/tensor/cpu-device";
-import { cast, cat, conv3d } from "#runtime/tensor/ops";
+import { cast, cat, conv3d, upsample2x } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
 import { randomArray } from "../helpers/tensors.ts";
@@ -127,6 +127,36 @@ onEveryIsa((device) => {
       ] as const;
     });
     expect(Buffer.compare(await split, await whole)).toBe(0);
+  });
+
+  test("frames in front may come in two parts", async () => {
+    const size: ConvSize = { x: [1, 5, 11, 24], out: 24, kernel: [3, 3, 3], before: 3 };
+    const [split, whole] = scope(() => {
+      const { x, before, weight } = make(device, size);
+      const parts = [before!.slice(0, 0, 1), before!.slice(0, 1)] as const;
+      const options = { padding: SAME, stride: [2, 1, 1] } as const;
+      return [
+        conv3d(x, weight, null, { ...options, before: parts }).readRaw(),
+        conv3d(x, weight, null, { ...options, before }).readRaw(),
+      ] as const;
+    });
+    expect(Buffer.compare(await split, await whole)).toBe(0);
+  });
+
+  test("doubled pixels give the bytes of an upsampled input", async () => {
+    const size: ConvSize = { x: [2, 5, 7, 24], out: 24, kernel: [3, 3, 3], before: 2 };
+    const [fused, apart] = scope(() => {
+      const { x, before, weight } = make(device, size);
+      const options = { padding: SAME, stride: [1, 1, 2] } as const;
+      return [
+        conv3d(x, weight, null, { ...options, before, doubled: true }).readRaw(),
+        conv3d(upsample2x(x), weight, null, {
+          ...options,
+          before: upsample2x(before!),
+        }).readRaw(),
+      ] as const;
+    });
+    expect(Buffer.compare(await fused, await apart)).toBe(0);
   });
 
   test("a kernel that sees only padding gives the bias", async () => {

@@ -78,10 +78,10 @@ struct Tile {
     t = line / work.tiles_h;
     h = (line - t * work.tiles_h) * kTile;
   }
-  // The input frame under tap dt, counted from the first of `before`, or -1: zeros.
+  // The input frame under tap dt, counted from the first of `older`, or -1: zeros.
   __device__ __forceinline__ int frame(const ConvGeometry& g, int dt) const {
     const int at = t * g.stride_t - g.pad_t + dt;
-    return at < g.before_frames + g.x_frames ? at : -1;
+    return at < g.frames() ? at : -1;
   }
 };
 
@@ -100,7 +100,8 @@ struct Ring {
 
 template <int channels, int columns>
 __device__ __forceinline__ void produce_pixels(Shared<channels, columns>& shared, const CUtensorMap& x_map,
-                                               const CUtensorMap& before_map, const Work& work) {
+                                               const CUtensorMap& before_map, const CUtensorMap& older_map,
+                                               const Work& work) {
   Ring<kPixelStages> ring;
   const int shift = work.g.doubled;
   const uint64_t policy = ptx::policy_evict_first();
@@ -109,15 +110,14 @@ __device__ __forceinline__ void produce_pixels(Shared<channels, columns>& shared
     for (int dt = 0; dt < work.g.kernel_t; ++dt) {
       const int frame = tile.frame(work.g, dt);
       if (frame < 0) continue;
-      const bool is_before = frame < work.g.before_frames;
+      const auto [source, place] = find_frame(work.g, frame);
+      const CUtensorMap& map = source == ConvSource::x ? x_map : source == ConvSource::before ? before_map : older_map;
       for (int chunk = 0; chunk < work.chunks; ++chunk) {
         const uint32_t full = ptx::shared_address(&shared.pixels_full[ring.stage]);
         ptx::mbarrier_wait(ptx::shared_address(&shared.pixels_empty[ring.stage]), ring.phase ^ 1);
         ptx::mbarrier_arrive_expect(full, static_cast<uint32_t>(work.halo_bytes));
-        ptx::tma_load(ptx::shared_address(shared.pixels[ring.stage]), is_before ? before_map : x_map,
-                      {0, (tile.w >> shift) + work.first_w, (tile.h >> shift) + work.first_h,
-                       is_before ? frame : frame - work.g.before_frames, chunk},
-                      full, policy);
+        ptx::tma_load(ptx::shared_address(shared.pixels[ring.stage]), map,
+                      {0, (tile.w >> shift) + work.first_w, (tile.h >> shift) + work.first_h, place, chunk}, full, policy);
         ring.next();
       }
     }
@@ -407,7 +407,7 @@ struct Consumer {
 template <int channels, int columns>
 __global__ void __launch_bounds__(kThreads, 1)
     conv3d_kernel(const __grid_constant__ CUtensorMap x_map, const __grid_constant__ CUtensorMap before_map,
-                  const __grid_constant__ CUtensorMap weight_map, const __grid_constant__ Work work) {
+                  const __grid_constant__ CUtensorMap older_map, const __grid_constant__ CUtensorMap weight_map, const __grid_constant__ Work work) {
   using Memory = Shared<channels, columns>;
   extern __shared__ __align__(128) uint8_t shared[];
   // The launch asks for 1023 bytes more than Shared.
@@ -427,13 +427,14 @@ __global__ void __launch_bounds__(kThreads, 1)
     ptx::fence_barrier_init();
     ptx::prefetch_tensor_map(x_map);
     ptx::prefetch_tensor_map(before_map);
+    ptx::prefetch_tensor_map(older_map);
     ptx::prefetch_tensor_map(weight_map);
   }
   __syncthreads();
   if (warp < 4) {
     ptx::release_registers<40>();
     if (threadIdx.x == 0) produce_weights<channels, columns>(memory, weight_map, work);
-    if (threadIdx.x == 32) produce_pixels<channels, columns>(memory, x_map, before_map, work);
+    if (threadIdx.x == 32) produce_pixels<channels, columns>(memory, x_map, before_map, older_map, work);
   } else {
     ptx::claim_registers<232>();
     const int consumer = warp / 4 - 1;
@@ -494,13 +495,15 @@ cudaError_t launch(const ConvArguments& a, int multiprocessors, cudaStream_t str
   place(g.pad_h, g.kernel_h, work.first_h, work.odd_h, work.halo_h);
   place(g.pad_w, g.kernel_w, work.first_w, work.odd_w, work.halo_w);
   work.halo_bytes = work.halo_h * work.halo_w * Memory::kRowBytes;
-  CUtensorMap x_map, before_map, weight_map;
-  const bool has_before = g.before_frames > 0;
+  CUtensorMap x_map, before_map, older_map, weight_map;
   const auto taps = static_cast<cuuint64_t>(g.kernel_t * g.kernel_h * g.kernel_w);
   const auto c = static_cast<cuuint64_t>(g.channels);
-  if (!encode_frames(x_map, g, work, a.x, g.x_frames, channels) ||
-      !encode_frames(before_map, g, work, has_before ? a.before : a.x, has_before ? g.before_frames : g.x_frames,
-                     channels) ||
+  // A map of nothing is never read but must be valid.
+  const auto frames = [&](CUtensorMap& map, const void* data, int count) {
+    return encode_frames(map, g, work, count > 0 ? data : a.x, count > 0 ? count : g.x_frames, channels);
+  };
+  if (!frames(x_map, a.x, g.x_frames) || !frames(before_map, a.before, g.before_frames) ||
+      !frames(older_map, a.older, g.older_frames) ||
       // {channels of a chunk, output channel, tap, chunk}
       !encode(weight_map, a.weight,
               {static_cast<cuuint64_t>(channels), static_cast<cuuint64_t>(g.out_channels), taps,
@@ -515,7 +518,7 @@ cudaError_t launch(const ConvArguments& a, int multiprocessors, cudaStream_t str
   static_assert(bytes <= 227 * 1024);
   if (const cudaError_t e = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)) return e;
   const int blocks = work.tiles < multiprocessors ? work.tiles : multiprocessors;
-  kernel<<<blocks, kThreads, bytes, stream>>>(x_map, before_map, weight_map, work);
+  kernel<<<blocks, kThreads, bytes, stream>>>(x_map, before_map, older_map, weight_map, work);
   return cudaGetLastError();
 }
 

@@ -14,16 +14,18 @@ struct Convolution {
   std::array<int64_t, 3> stride{1, 1, 1};
   bool bias = true, residual = true;
   DType type = bf16;  // of input, residual and output
+  int64_t older = 0;
+  bool doubled = false;
 };
 
 std::string describe(const Convolution& c) {
   char text[160];
-  std::snprintf(text, sizeof text, "%lld -> %lld at %lld+%lld x %lld x %lld, %lldx%lldx%lld / %lld%s",
-                static_cast<long long>(c.x[3]), static_cast<long long>(c.out), static_cast<long long>(c.before),
+  std::snprintf(text, sizeof text, "%lld -> %lld at %lld+%lld x %lld x %lld, %lldx%lldx%lld / %lld%s%s",
+                static_cast<long long>(c.x[3]), static_cast<long long>(c.out), static_cast<long long>(c.before + c.older),
                 static_cast<long long>(c.x[0]), static_cast<long long>(c.x[1]), static_cast<long long>(c.x[2]),
                 static_cast<long long>(c.kernel[0]), static_cast<long long>(c.kernel[1]),
                 static_cast<long long>(c.kernel[2]), static_cast<long long>(std::max(c.stride[0], c.stride[1])),
-                c.type == f32 ? " f32" : "");
+                c.type == f32 ? " f32" : "", c.doubled ? " doubled" : "");
   return text;
 }
 
@@ -31,25 +33,27 @@ std::vector<int64_t> output_shape(const Convolution& c) {
   const auto length = [&](size_t axis, int64_t input) {
     return (input + c.padding[2 * axis] + c.padding[2 * axis + 1] - c.kernel[axis]) / c.stride[axis] + 1;
   };
-  return {length(0, c.x[0] + c.before), length(1, c.x[1]), length(2, c.x[2]), c.out};
+  const int64_t scale = c.doubled ? 2 : 1;
+  return {length(0, c.x[0] + c.before + c.older), length(1, scale * c.x[1]), length(2, scale * c.x[2]), c.out};
 }
 
 // Inputs and the call.
 struct Work {
   Convolution c;
-  Sample x, past, weight, bias, residual;
+  Sample x, past, older, weight, bias, residual;
 
   explicit Work(const Convolution& c)
       : c(c),
         x({c.x[0], c.x[1], c.x[2], c.x[3]}, c.type, 1),
         past({c.before, c.x[1], c.x[2], c.x[3]}, c.type, 2),
+        older({c.older, c.x[1], c.x[2], c.x[3]}, c.type, 6),
         weight({c.out, c.kernel[0], c.kernel[1], c.kernel[2], c.x[3]}, bf16, 3),
         bias({c.out}, bf16, 4),
         residual(c.residual ? output_shape(c) : std::vector<int64_t>{0}, c.type, 5) {}
   void run(Session& s, const Tensor& out) const {
     KERNEL(conv3d)
-    (s.ctx, x.t, c.before ? &past.t : nullptr, weight.t, c.bias ? &bias.t : nullptr, c.stride, c.padding,
-     c.residual ? &residual.t : nullptr, out);
+    (s.ctx, x.t, c.before ? &past.t : nullptr, c.older ? &older.t : nullptr, weight.t, c.bias ? &bias.t : nullptr,
+     c.stride, c.padding, c.residual ? &residual.t : nullptr, c.doubled, out);
   }
   ConvReference reference() const {
     const auto of = [](int64_t v) { return static_cast<int>(v); };
@@ -57,6 +61,7 @@ struct Work {
     ConvReference r{};
     r.g = {.x_frames = of(c.x[0]),
            .before_frames = of(c.before),
+           .older_frames = of(c.older),
            .height = of(c.x[1]),
            .width = of(c.x[2]),
            .channels = of(c.x[3]),
@@ -73,8 +78,8 @@ struct Work {
            .pad_t = of(c.padding[0]),
            .pad_h = of(c.padding[2]),
            .pad_w = of(c.padding[4]),
-           .doubled = false};
-    r.x = elements_of(x.t), r.before = elements_of(past.t), r.weight = elements_of(weight.t);
+           .doubled = c.doubled};
+    r.x = elements_of(x.t), r.before = elements_of(past.t), r.older = elements_of(older.t), r.weight = elements_of(weight.t);
     r.bias = elements_of(bias.t), r.residual = elements_of(residual.t);
     r.has_bias = c.bias, r.has_residual = c.residual;
     return r;
@@ -117,6 +122,10 @@ void check_convolutions(Session& s) {
       {{2, 30, 50, 64}, 96, {3, 3, 3}, same, 2, {1, 1, 1}, true, true, f32},
       {{1, 200, 300, 96}, 96, {3, 3, 3}, same, 2},
       {{3, 33, 20, 384}, 768, {3, 1, 1}, none, 2},
+      {{1, 33, 50, 96}, 96, {3, 3, 3}, same, 1, {1, 1, 1}, true, true, bf16, 1},
+      {{2, 40, 37, 192}, 96, {1, 3, 3}, same, 0, {1, 1, 1}, true, false, bf16, 0, true},
+      {{1, 7, 9, 384}, 192, {1, 3, 3}, same, 0, {1, 1, 1}, true, true, bf16, 0, true},
+      {{1, 9, 31, 64}, 64, {3, 3, 3}, {0, 0, 2, 1, 0, 2}, 1, {1, 1, 1}, true, true, bf16, 1, true},
   };
   for (const bool hopper : paths(s)) {
     s.ctx.hopper = hopper;
@@ -145,8 +154,9 @@ void bench_convolutions(Session& s) {
       {"Wan decoder, two frames", {{2, 192, 320, 384}, 384, {3, 3, 3}, same, 2}},
       {"Wan middle", {{1, 96, 160, 384}, 384, {3, 3, 3}, same, 2}},
       {"Wan decoder, doubled frames", {{1, 192, 320, 384}, 768, {3, 1, 1}, none, 2}},
-      {"Wan resampler", {{1, 384, 640, 384}, 192, {1, 3, 3}, same}},
-      {"Wan resampler", {{1, 768, 1280, 192}, 96, {1, 3, 3}, same}},
+      {"Wan resampler", {{1, 192, 320, 384}, 192, {1, 3, 3}, same, 0, {1, 1, 1}, true, true, bf16, 0, true}},
+      {"Wan resampler", {{1, 384, 640, 192}, 96, {1, 3, 3}, same, 0, {1, 1, 1}, true, true, bf16, 0, true}},
+      {"Wan resampler, doubled before", {{1, 768, 1280, 192}, 96, {1, 3, 3}, same}},
       {"Wan encoder, stride 2", {{1, 768, 1280, 96}, 96, {1, 3, 3}, {0, 0, 0, 1, 0, 1}, 0, {1, 2, 2}}},
       {"Wan encoder, first", {{1, 768, 1280, 3}, 96, {3, 3, 3}, same, 2}},
       {"Wan encoder", {{1, 384, 640, 96}, 192, {3, 3, 3}, same, 2}},
@@ -163,7 +173,7 @@ void bench_convolutions(Session& s) {
       const std::string name = std::string("conv3d ") + (hopper ? "sm90 " : "portable ") + describe(row.c);
       if (!s.wants(name)) continue;
       Convolution c = row.c;
-      c.residual = c.x[3] == c.out;
+      c.residual = c.x[3] == c.out && !c.doubled;
       const Work work(c);
       const Sample out(output_shape(c), bf16);
       const double flop = 2.0 * static_cast<double>(out.t.numel()) *

@@ -55,7 +55,7 @@ __global__ void reference_norm(NormReference n, double* out) {
 
 struct ConvReference {
   cuda::ConvGeometry g;
-  Elements x, before, weight, bias, residual;
+  Elements x, before, older, weight, bias, residual;
   bool has_bias, has_residual;
 };
 
@@ -71,14 +71,14 @@ __global__ void reference_conv(ConvReference c, double* out, int64_t count) {
     for (int a = 0; a < g.kernel_t; ++a) {
       for (int b = 0; b < g.kernel_h; ++b) {
         for (int d = 0; d < g.kernel_w; ++d, at += g.channels) {
-          int frame = t * g.stride_t + a - g.pad_t, y = h * g.stride_h + b - g.pad_h, x = w * g.stride_w + d - g.pad_w;
-          if (frame < 0 || frame >= g.before_frames + g.x_frames || y < 0 || x < 0) continue;
+          const int frame = t * g.stride_t + a - g.pad_t;
+          int y = h * g.stride_h + b - g.pad_h, x = w * g.stride_w + d - g.pad_w;
+          if (frame < 0 || frame >= g.frames() || y < 0 || x < 0) continue;
           if (g.doubled) y /= 2, x /= 2;
           if (y >= g.height || x >= g.width) continue;
-          const bool past = frame < g.before_frames;
-          if (!past) frame -= g.before_frames;
-          const Elements& from = past ? c.before : c.x;
-          const int64_t base = ((static_cast<int64_t>(frame) * g.height + y) * g.width + x) * g.channels;
+          const auto [source, place] = cuda::find_frame(g, frame);
+          const Elements& from = source == cuda::ConvSource::x ? c.x : source == cuda::ConvSource::before ? c.before : c.older;
+          const int64_t base = ((static_cast<int64_t>(place) * g.height + y) * g.width + x) * g.channels;
           for (int e = 0; e < g.channels; ++e) sum = fma(get(c.weight, at + e), get(from, base + e), sum);
         }
       }

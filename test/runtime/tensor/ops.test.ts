@@ -93,6 +93,15 @@ const SHAPES: readonly Shaped[] = [
     [2, 4, 4, 4],
   ],
   [
+    "conv3d of doubled pixels and past frames in two parts",
+    () =>
+      ops.conv3d(t([1, 4, 5, 3]), t([7, 3, 3, 3, 3]), null, {
+        before: [t([1, 4, 5, 3]), t([2, 4, 5, 3])],
+        doubled: true,
+      }),
+    [2, 6, 8, 7],
+  ],
+  [
     "conv3d with a residual",
     () => ops.conv3d(t([2, 4, 4, 3]), t([5, 1, 1, 1, 3]), null, { residual: t([2, 4, 4, 5]) }),
     [2, 4, 4, 5],

@@ -199,25 +199,30 @@ struct Convolution {
   int64_t out;
   std::vector<int64_t> kernel, stride, padding;
   int64_t before;
+  int64_t older = 0;
+  bool doubled = false;
 };
 
 void check_conv3d(const Convolution& c) {
   const DType type = ctx.bf16 ? DType::bf16 : DType::f32;
   const int64_t height = c.x[1], width = c.x[2], channels = c.x[3];
   const Tensor x = random(c.x, type), past = random({c.before, height, width, channels}, type),
+               older = random({c.older, height, width, channels}, type),
                w = random({c.out, c.kernel[0], c.kernel[1], c.kernel[2], channels}, DType::bf16),
                bias = random({c.out}, DType::f32);
   const auto length = [&](size_t axis, int64_t input) {
     return (input + c.padding[2 * axis] + c.padding[2 * axis + 1] - c.kernel[axis]) / c.stride[axis] + 1;
   };
-  const std::vector<int64_t> shape{length(0, c.x[0] + c.before), length(1, height), length(2, width), c.out};
+  const int64_t scale = c.doubled ? 2 : 1, before = c.older + c.before;
+  const std::vector<int64_t> shape{length(0, c.x[0] + before), length(1, scale * height), length(2, scale * width), c.out};
   const Tensor residual = random(shape, type), out = empty(shape, type);
-  conv3d(ctx, x, c.before ? &past : nullptr, w, &bias, c.stride, c.padding, &residual, out);
+  conv3d(ctx, x, c.before ? &past : nullptr, c.older ? &older : nullptr, w, &bias, c.stride, c.padding, &residual, c.doubled, out);
   std::vector<double> wanted;
   const auto pixel = [&](int64_t t, int64_t h, int64_t v, int64_t channel) {
-    if (t < 0 || t >= c.before + c.x[0] || h < 0 || h >= height || v < 0 || v >= width) return 0.0;
-    const bool is_past = t < c.before;
-    return get(is_past ? past : x, (((is_past ? t : t - c.before) * height + h) * width + v) * channels + channel);
+    if (t < 0 || t >= before + c.x[0] || h < 0 || h >= scale * height || v < 0 || v >= scale * width) return 0.0;
+    const Tensor& from = t < c.older ? older : t < before ? past : x;
+    const int64_t frame = t < c.older ? t : t < before ? t - c.older : t - before;
+    return get(from, ((frame * height + h / scale) * width + v / scale) * channels + channel);
   };
   for (int64_t i = 0; i < out.numel(); ++i) {
     const int64_t channel = i % c.out, v = i / c.out % shape[2], h = i / c.out / shape[2] % shape[1],
@@ -283,6 +288,9 @@ void check_all() {
     check_conv3d({{1, 3, 33, 64}, 8, {1, 3, 3}, one, same, 0});
     check_conv3d({{5, 7, 17, 64}, 32, {3, 1, 1}, {2, 1, 1}, {0, 0, 0, 0, 0, 0}, 1});
     check_conv3d({{2, 9, 4, 32}, 40, {2, 2, 3}, one, {3, 1, 2, 2, 0, 3}, 0});
+    check_conv3d({{1, 6, 5, 32}, 8, three, one, same, 1, 1});
+    check_conv3d({{1, 10, 11, 32}, 96, {1, 3, 3}, one, same, 0, 0, true});
+    check_conv3d({{1, 3, 9, 64}, 8, {2, 2, 3}, one, {1, 0, 2, 1, 0, 3}, 2, 1, true});
   }
   ctx.gpu = 90;
   ctx.bf16 = false;
