@@ -9,7 +9,7 @@ const PRELUDE = `
     const x = device.zeros([8, 128, 128, 128], "f32");
     const weight = device.zeros([256, 3, 3, 3, 128], "f32");
     const out = device.empty([8, 128, 128, 256], "f32");
-    device.run("conv3d", [x, null, weight, null, null], [[1, 1, 1], [1, 1, 1, 1, 1, 1]], [out]);
+    device.run("conv3d", [x, null, null, weight, null, null], [[1, 1, 1], [1, 1, 1, 1, 1, 1], false], [out]);
     return out;
   };
   const shortOp = () => {
