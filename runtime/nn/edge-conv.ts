@@ -3,7 +3,7 @@ import type { Weights } from "#runtime/sdk/model";
 import { cat, conv3d, copy } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
-import { channelsLast, type VideoStream } from "./video-stream.ts";
+import { channelsLast, tailParts, type VideoStream } from "./video-stream.ts";
 
 export interface EdgeConvOptions {
   readonly stride?: readonly [t: number, h: number, w: number];
@@ -35,7 +35,8 @@ export function edgeConv(
       ...(residual === undefined ? {} : { residual }),
     });
     if (stream !== undefined && before !== null) {
-      const seen = (padded.shape[0] ?? 0) < frames - 1 ? cat([before, padded], 0) : padded;
+      const seen =
+        (padded.shape[0] ?? 0) < frames - 1 ? cat([...tailParts(before), padded], 0) : padded;
       stream.setTail(name, copy(seen.slice(0, 1 - frames)));
     }
     return y;

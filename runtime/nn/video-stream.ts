@@ -39,7 +39,7 @@ export class VideoStream implements Disposable {
   /** Takes over tensors of its own. */
   setTail(name: string, tail: Tail): void {
     this.#free(name);
-    for (const part of parts(tail)) keep(part);
+    for (const part of tailParts(tail)) keep(part);
     this.#tails.set(name, tail);
   }
 
@@ -51,7 +51,7 @@ export class VideoStream implements Disposable {
   }
 
   #free(name: string): void {
-    for (const part of parts(this.#tails.get(name))) part[Symbol.dispose]();
+    for (const part of tailParts(this.#tails.get(name))) part[Symbol.dispose]();
     this.#tails.delete(name);
   }
 
@@ -63,7 +63,7 @@ export class VideoStream implements Disposable {
 /** Frames in front of the next ones, in one or two parts, the older first: frames that came one by one stay apart. */
 export type Tail = Tensor | readonly [Tensor, Tensor];
 
-function parts(tail: Tail | undefined): readonly Tensor[] {
+export function tailParts(tail: Tail | undefined): readonly Tensor[] {
   if (tail === undefined) return [];
   return "length" in tail ? tail : [tail];
 }
@@ -96,7 +96,7 @@ export function causalConv(
 function lastTwo(weights: Weights, x: Tensor, before: Tail | undefined): Tail {
   const [frames = 0, ...rest] = x.shape;
   if (frames >= 2) return x.slice(0, frames - 2);
-  const newest = parts(before).at(-1);
+  const newest = tailParts(before).at(-1);
   const previous = newest?.slice(0, -1) ?? weights.device.zeros([1, ...rest], x.dtype);
   return [previous, x.slice(0, 0)];
 }
