@@ -1,24 +1,23 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
-#include <map>
+#include <memory>
 #include <mutex>
-#include <set>
-#include <utility>
 
 #include "core/memory.h"
+#include "cuda/chunks.h"
+#include "cuda/heap.h"
 #include "cuda/staging.h"
 
 namespace umbel {
 
-// Memory of one GPU within a budget: segments from cudaMalloc, cut into blocks by best fit; free neighbours are joined.
+// Memory of one GPU within a budget: a heap (heap.h) over chunks of the driver's virtual memory.
 //
 // A block is free for the next op as soon as its last holder lets go, also while the op that used it still runs: all ops
-// and copies follow each other on one stream. Segments that hold no block go back to the driver when room is needed
-// inside the budget, and when the device is idle.
+// and copies follow each other on one stream. Chunks without a block go back to the driver when the device is idle.
 class CudaArena final : public Memory {
  public:
-  // `budget`: bytes of all segments together. `stream`: that of all ops.
+  // `budget`: bytes of all chunks together. `stream`: that of all ops.
   CudaArena(int ordinal, int64_t budget, cudaStream_t stream);
   ~CudaArena() override;
   CudaArena(const CudaArena&) = delete;
@@ -38,17 +37,6 @@ class CudaArena final : public Memory {
   int64_t budget() const { return budget_; }
 
  private:
-  struct Block {
-    size_t size;
-    bool free;
-    bool first;  // of its segment
-  };
-  using Blocks = std::map<char*, Block>;
-
-  Blocks::iterator take(size_t size);
-  void add_segment(char* data, size_t size);
-  bool grow(size_t size);
-  void free_empty_segments() noexcept;
   [[noreturn]] void out_of_memory(size_t bytes);
 
   const int ordinal_;
@@ -56,10 +44,8 @@ class CudaArena final : public Memory {
   const cudaStream_t stream_;
   Staging staging_;
   std::mutex mutex_;
-  Blocks blocks_;                            // by address
-  std::set<std::pair<size_t, char*>> free_;  // by size
-  int64_t reserved_ = 0;
-  bool driver_refused_ = false;
+  std::unique_ptr<CudaChunks> large_, small_;
+  Heap heap_;  // goes before the chunks
 };
 
 }  // namespace umbel
