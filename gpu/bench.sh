@@ -35,6 +35,7 @@ fi
 if wanted attention; then ops --only attention; fi
 if wanted models; then
   "$node" dist/scripts/gpu-model/make-weights.js "$weights"
+  model load
   model radial
   model dense
   model radial --weight-type fp8_e4m3fn

@@ -1,7 +1,7 @@
 /**
  * node dist/scripts/gpu-model/main.js ROW... --weights FOLDER [--json FILE] [--device cuda|cpu] [--vram BYTES] [--rounds N]
  * [--width W --height H --frames N] [--weight-type default|fp8_e4m3fn]: seconds and peak memory of whole models, of the
- * first file in each of ComfyUI's folders below FOLDER. ROWs: dense, radial, decode, encode, text, clip. Each round's time
+ * first file in each of ComfyUI's folders below FOLDER. ROWs: load, dense, radial, decode, encode, text, clip. Each round's time
  * is kept; the first one loads weights. The figure is the median of the others.
  */
 import { appendFileSync, readdirSync } from "node:fs";
@@ -11,10 +11,10 @@ import { UmbelError } from "#runtime/errors";
 import { loadFamilies } from "#runtime/engine/models/families";
 import { ModelManager } from "#runtime/engine/models/manager";
 import { DENSE } from "#runtime/sdk/attention-settings";
-import { cudaInfo } from "#runtime/tensor/cuda-device";
+import { CudaDevice, cudaInfo } from "#runtime/tensor/cuda-device";
 import { openDevice } from "#runtime/tensor/devices";
 import { clip } from "./clip-row.ts";
-import { decode, encode, encodeText, forward, RADIAL, type RowContext } from "./rows.ts";
+import { decode, encode, encodeText, forward, load, RADIAL, type RowContext } from "./rows.ts";
 import type { RowFigures } from "./rows.ts";
 
 const { values, positionals } = parseArgs({
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
 const ROWS: Readonly<Record<string, (context: RowContext) => Promise<RowFigures>>> = {
   dense: (context) => forward(context, DENSE),
   radial: (context) => forward(context, RADIAL),
+  load,
   decode,
   encode,
   text: encodeText,
@@ -76,6 +77,7 @@ const context: RowContext = {
   },
   rounds: Number(values.rounds),
   weightType,
+  ...(device instanceof CudaDevice ? { deviceLimit: device.memoryLimit } : {}),
 };
 
 const title = deviceName === "cuda" ? cudaInfo().name : "CPU";

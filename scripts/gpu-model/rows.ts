@@ -1,16 +1,21 @@
 /** What is timed of whole models. Every row gives the seconds of each round, so that the first can be told from the rest. */
+import type { BlockMask } from "#runtime/attention/block-mask";
 import { density } from "#runtime/attention/csr";
 import { planMask } from "#runtime/attention/plan";
 import { detectModel } from "#runtime/engine/models/detect";
 import type { AnyFamily } from "#runtime/engine/models/families";
-import type { ModelManager } from "#runtime/engine/models/manager";
+import { ModelManager } from "#runtime/engine/models/manager";
+import { checkpointSource } from "#runtime/engine/models/weight-source";
+import { sourceStore } from "#runtime/engine/models/weight-store";
 import { latentNoise } from "#runtime/sampling/noise";
 import type { AttentionSettings } from "#runtime/sdk/attention-settings";
 import type { LatentGeometry } from "#runtime/sdk/model";
 import { modelRecipe } from "#runtime/sdk/recipes";
 import type { ModelRecipe } from "#runtime/sdk/values";
 import type { Device } from "#runtime/tensor/device";
-import { cat } from "#runtime/tensor/ops";
+import { countElements } from "#runtime/tensor/layout";
+import { NullDevice } from "#runtime/tensor/null-device";
+import { cat, copy } from "#runtime/tensor/ops";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { scope } from "#runtime/tensor/scope";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
@@ -36,6 +41,8 @@ export interface RowContext {
   readonly size: VideoSize;
   readonly rounds: number;
   readonly weightType: ModelRecipe["weightType"];
+  /** Bytes of the device that may be used, where it has memory of its own. */
+  readonly deviceLimit?: number;
 }
 
 export interface RowFigures {
@@ -76,7 +83,59 @@ export async function forward(
     });
   });
   const tokens = grid.frames * grid.height * grid.width;
-  return { ...figures, details: { tokens, density: mask === null ? 1 : density(mask) } };
+  const planned = await plannedForward(context, shape, mask);
+  const details = { tokens, density: mask === null ? 1 : density(mask), ...planned };
+  return {
+    ...figures,
+    details:
+      planned === null
+        ? details
+        : { ...details, peakOverPlan: figures.peakBytes / planned.plannedBytes },
+  };
+}
+
+/** What the same passes take by plan; null on a device that shares the host's memory. */
+async function plannedForward(
+  { families, files, weightType, deviceLimit, rounds }: RowContext,
+  shape: readonly number[],
+  mask: BlockMask | null,
+): Promise<{ plannedBytes: number } | null> {
+  if (deviceLimit === undefined) return null;
+  const device = new NullDevice({ like: "cuda" });
+  const manager = new ModelManager({ device, families, deviceLimit });
+  const checkpoint = manager.identify(files.diffusion, "diffusion");
+  {
+    using lease = await manager.diffusion(modelRecipe(checkpoint, weightType));
+    using latent = device.tensor(new Float32Array(countElements(shape)), shape);
+    using text = device.empty([TEXT_TOKENS, textWidth({ files, families })]);
+    for (let round = 0; round < Math.min(2, rounds); round++) {
+      const input = { latent, timestep: 900, context: text };
+      scope(() => {
+        lease.instance.forward({ ...input, ...(mask === null ? {} : { attention: () => mask }) });
+      });
+    }
+  }
+  manager.release();
+  return { plannedBytes: device.memory().peakBytes };
+}
+
+/** Every weight of the transformer from its file to the device; all rounds but the first from the system's cache. */
+export async function load(context: RowContext): Promise<RowFigures> {
+  const { device, families, files } = context;
+  using file = openCheckpoint(files.diffusion);
+  const detected = detectModel(file, families, "diffusion");
+  const source = checkpointSource(detected, device, { scaledType: "f32", matrixType: null });
+  let bytes = 0;
+  const figures = await timed(context, async () => {
+    using store = sourceStore(source);
+    // An op on each brings it there; its result is small.
+    for (const name of source.names())
+      scope(() => void copy(store.get(name).reshape([-1]).slice(0, 0, 1)));
+    await device.sync();
+    bytes = store.bytes;
+  });
+  const [best = NaN] = figures.seconds.slice(1).toSorted((a, b) => a - b);
+  return { ...figures, details: { bytes, gigabytesPerSecond: bytes / best / 1e9 } };
 }
 
 /** Latent to frames. */
@@ -125,7 +184,7 @@ function latentShape(
   return [channels, latentFrames, height / spatialFactor, width / spatialFactor];
 }
 
-function textWidth({ files, families }: RowContext): number {
+function textWidth({ files, families }: Pick<RowContext, "files" | "families">): number {
   using file = openCheckpoint(files.diffusion);
   const { family, config } = detectModel(file, families, "diffusion");
   if (family.kind !== "diffusion") throw new Error(`Expected a diffusion model in ${file.path}.`);

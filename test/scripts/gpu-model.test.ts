@@ -11,7 +11,7 @@ import { openDevice } from "#runtime/tensor/devices";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
 import { clip } from "../../scripts/gpu-model/clip-row.ts";
 import { loraSpecs, writeRandomCheckpoint } from "../../scripts/gpu-model/random-checkpoint.ts";
-import { decode, encode, encodeText, forward, RADIAL } from "../../scripts/gpu-model/rows.ts";
+import { decode, encode, encodeText, forward, load, RADIAL } from "../../scripts/gpu-model/rows.ts";
 import type { RowContext } from "../../scripts/gpu-model/rows.ts";
 import { expectNoLiveTensors } from "../helpers/tensors.ts";
 
@@ -70,6 +70,7 @@ describe("a whole model with random weights is timed:", () => {
   test.each([
     ["dense", (given: RowContext) => forward(given, DENSE)],
     ["radial", (given: RowContext) => forward(given, RADIAL)],
+    ["load", load],
     ["decode", decode],
     ["encode", encode],
     ["text", encodeText],
@@ -84,5 +85,18 @@ describe("a whole model with random weights is timed:", () => {
   test("a forward pass says how many tokens it has", async () => {
     const { details } = await forward(context, RADIAL);
     expect(details).toEqual({ tokens: 2 * 4 * 4, density: 1 });
+  });
+
+  test("and, on a device with memory of its own, what it takes by plan", async () => {
+    const { details } = await forward({ ...context, deviceLimit: 2 ** 30 }, RADIAL);
+    const { plannedBytes = 0, peakOverPlan = 0 } = details;
+    using file = openCheckpoint(context.files.diffusion);
+    expect(plannedBytes).toBeGreaterThan(file.size);
+    expect(peakOverPlan * plannedBytes).toBeGreaterThan(0);
+  });
+
+  test("loading counts the bytes of all weights, which the CPU maps in place", async () => {
+    const { details } = await load(context);
+    expect(details).toEqual({ bytes: 0, gigabytesPerSecond: 0 });
   });
 });
