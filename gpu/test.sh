@@ -22,6 +22,8 @@ for mode in f32 bf16 large device; do
 done
 echo "bf16 without cuBLASLt:"
 UMBEL_CUBLASLT=none "$node" dist/scripts/op-check/main.js --mode bf16 --only linear || status=1
+echo "bf16 by the portable kernels:"
+UMBEL_LINEAR=portable "$node" dist/scripts/op-check/main.js --mode bf16 --only linear || status=1
 if [[ ${#folders[@]} -gt 0 ]]; then
   for precision in f32 bf16; do
     echo "conformance, $precision:"

@@ -1,4 +1,4 @@
-// Runs portable CUDA kernels on the CPU against double precision, where there is no GPU: node scripts/cuda-emulate.js
+// Runs CUDA kernels on the CPU against double precision, where there is no GPU: node scripts/cuda-emulate.js
 // Needs g++ and the headers of the CUDA toolkit. What it can and cannot find: native/cuda/test/emulate/cuda_on_host.h
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,12 +14,15 @@ const KERNELS = [
   "portable/cast.cu",
   "portable/upsample2x.cu",
   "portable/conv3d.cu",
+  "portable/quantize_rows.cu",
   "portable/linear_product.cu",
   "sm90/conv3d.cu",
+  "sm90/linear.cu",
   "conv3d.cc",
+  "linear.cc",
 ];
 // Host headers that stay as they are.
-const HOST = /^cuda\/(context|cublaslt|cublaslt_api|conv3d)\.h$/;
+const HOST = /^cuda\/(context|cublaslt|cublaslt_api|conv3d|linear)\.h$/;
 const PTX = /#include "cuda\/ptx\/[^"]+"/g;
 
 if (!existsSync(join(toolkit, "include/cuda_runtime_api.h"))) {
@@ -37,6 +40,11 @@ function rewrite(path) {
   const target = join(work, path);
   rewritten.set(path, target);
   let text = readFileSync(join(native, path), "utf8");
+  if (path.startsWith("cuda/sm90/linear")) {
+    text = text.replace(/^ *kernel<<</m, "emulated::cluster_size = P::cluster;\n$&");
+    // Apart from the other file's Work, Tile and so on.
+    text = text.replace(/^namespace \{/gm, "namespace of_linear {");
+  }
   text = text.replace(
     /([\w:]+(?:<[^;{}()<>]*>)?)<<<([\s\S]*?)>>>\(/g,
     (_, kernel, shape) =>
@@ -45,8 +53,8 @@ function rewrite(path) {
   text = text.replace(/asm volatile\("prefetch[^)]*\) : "memory"\);/g, ";");
   text = text.replace(PTX, `#include "cuda/test/emulate/hopper_on_host.h"`);
   text = text.replace(
-    "extern __shared__ __align__(128) uint8_t shared[];",
-    "uint8_t* shared = emulated::shared_memory;",
+    /extern __shared__ (?:__align__\(128\) )?uint8_t (\w+)\[\];/,
+    "uint8_t* $1 = emulated::shared_memory();",
   );
   if (path.endsWith("mma_gemm.cuh")) {
     const from = text.indexOf("__device__ __forceinline__ uint32_t shared_address");

@@ -18,15 +18,17 @@ constexpr int64_t kTaskRows = 16 * kTileRows;
 constexpr int64_t kPackedFloats = 1 << 20;
 constexpr int64_t kDepthBlock = 384;
 
-// What happens to a sum before it is written: + bias, activation, then residual + gate * value where they are given.
+// What happens to a sum before it is written: times the scales of its row and column, + bias, activation, then residual +
+// gate * value, where they are given.
 struct Epilogue {
+  const float *row_scales = nullptr, *column_scales = nullptr;  // [M] and [N], both or none
   const float* bias = nullptr;      // [N]
   int64_t activation = 0;           // as in include/ops.h
   const float* residual = nullptr;  // [M, N]
   const float* gate = nullptr;      // [N], or [M, N] with gate_stride N
   int64_t gate_stride = 0;
 
-  UMBEL_INLINE bool empty() const { return !bias && !activation && !residual; }
+  UMBEL_INLINE bool empty() const { return !column_scales && !bias && !activation && !residual; }
 };
 
 UMBEL_INLINE Vec activate(Vec x, int64_t activation) {
@@ -48,6 +50,7 @@ UMBEL_INLINE void finish(const Epilogue& e, int64_t row, int64_t col, int n, int
                          float* out) {
   const auto get = [n](const float* p) __attribute__((always_inline)) { return tail ? load_tail(p, n) : load(p); };
   Vec x = get(sums);
+  if (e.column_scales) x = x * (splat(e.row_scales[row]) * get(e.column_scales + col));
   if (e.bias) x = x + get(e.bias + col);
   if (e.activation) x = activate(x, e.activation);
   if (e.residual) x = fma(get(e.gate + row * e.gate_stride + col), x, get(e.residual + row * width + col));

@@ -83,7 +83,9 @@ const Library& library() {
   return loaded;
 }
 
-int type_of(DType type) { return type == DType::bf16 ? kReal16BF : kReal32F; }
+int type_of(DType type) {
+  return type == DType::bf16 ? kReal16BF : type == DType::f8_e4m3 ? kReal8E4M3 : kReal32F;
+}
 
 }  // namespace
 
@@ -95,6 +97,8 @@ std::unique_ptr<CublasLt> CublasLt::open() {
   if (!found.usable || found.functions.cublasLtCreate(&handle) != kSuccess) return nullptr;
   return std::unique_ptr<CublasLt>(new CublasLt(found.functions, handle));
 }
+
+bool CublasLt::has_scales() const { return functions_.cublasLtGetVersion() >= 120900; }
 
 CublasLt::~CublasLt() {
   for (const auto& [key, plan] : plans_) {
@@ -113,8 +117,8 @@ CublasLt::Plan CublasLt::make_plan(const LtProduct& p) {
   const Functions& f = functions_;
   const auto m = static_cast<uint64_t>(p.m), n = static_cast<uint64_t>(p.n), k = static_cast<uint64_t>(p.k);
   bool good = f.cublasLtMatmulDescCreate(&plan.desc, kCompute32F, kReal32F) == kSuccess;
-  good = good && f.cublasLtMatrixLayoutCreate(&plan.w, kReal16BF, k, n, p.k) == kSuccess;
-  good = good && f.cublasLtMatrixLayoutCreate(&plan.x, kReal16BF, k, m, p.k) == kSuccess;
+  good = good && f.cublasLtMatrixLayoutCreate(&plan.w, type_of(p.type), k, n, p.k) == kSuccess;
+  good = good && f.cublasLtMatrixLayoutCreate(&plan.x, type_of(p.type), k, m, p.k) == kSuccess;
   good = good && f.cublasLtMatrixLayoutCreate(&plan.out, type_of(p.out_type), n, m, p.n) == kSuccess;
   if (!good) return plan;
   const auto set = [&](int attribute, const auto& value) {
@@ -125,6 +129,13 @@ CublasLt::Plan CublasLt::make_plan(const LtProduct& p) {
   const uint32_t epilogue = p.bias ? (p.gelu ? kEpilogueGeluBias : kEpilogueBias)
                                    : (p.gelu ? kEpilogueGelu : kEpilogueDefault);
   set(kDescEpilogue, epilogue);
+  if (p.type == DType::f8_e4m3) {
+    set(kDescAScaleMode, kScaleOuterVector);
+    set(kDescBScaleMode, kScaleOuterVector);
+    set(kDescAScalePointer, p.w_scales);
+    set(kDescBScalePointer, p.x_scales);
+    set(kDescFastAccumulation, int8_t{0});
+  }
   if (p.bias) {
     set(kDescBiasPointer, p.bias);
     set(kDescBiasDataType, static_cast<int32_t>(type_of(p.bias_type)));
@@ -144,13 +155,17 @@ CublasLt::Plan CublasLt::make_plan(const LtProduct& p) {
 }
 
 bool CublasLt::multiply(const LtProduct& p, void* workspace, cudaStream_t stream) {
-  const Key key{p.m, p.n, p.k, static_cast<int>(p.out_type), static_cast<int>(p.bias_type), p.bias != nullptr, p.gelu};
+  const Key key{p.m, p.n, p.k, static_cast<int>(p.type), static_cast<int>(p.out_type), static_cast<int>(p.bias_type), p.bias != nullptr, p.gelu};
   auto found = plans_.find(key);
   if (found == plans_.end()) found = plans_.emplace(key, make_plan(p)).first;
   Plan& plan = found->second;
   if (!plan.usable) return false;
   if (p.bias) {
     functions_.cublasLtMatmulDescSetAttribute(plan.desc, kDescBiasPointer, &p.bias, sizeof p.bias);
+  }
+  if (p.type == DType::f8_e4m3) {
+    functions_.cublasLtMatmulDescSetAttribute(plan.desc, kDescAScalePointer, &p.w_scales, sizeof p.w_scales);
+    functions_.cublasLtMatmulDescSetAttribute(plan.desc, kDescBScalePointer, &p.x_scales, sizeof p.x_scales);
   }
   const float one = 1, zero = 0;
   const Status status = functions_.cublasLtMatmul(handle_, plan.desc, &one, p.w, plan.w, p.x, plan.x, &zero, p.out,

@@ -13,10 +13,13 @@
 
 namespace umbel {
 
-// out [m, n] = epilogue(x [m, k] w[n, k]^T), row-major, x and w bfloat16, sums in float32.
+// out [m, n] = epilogue(x [m, k] w[n, k]^T), row-major, sums in float32.
 struct LtProduct {
   const void* x;
   const void* w;
+  DType type;             // of x and w: bfloat16, or float8 e4m3 with scales, without epilogues
+  const float* x_scales;  // [m]
+  const float* w_scales;  // [n]
   const void* bias;  // [n] of bias_type, or null
   void* out;
   int64_t m, n, k;
@@ -39,6 +42,9 @@ class CublasLt {
 
   static constexpr size_t kWorkspaceBytes = size_t{32} << 20;
 
+  // Whether it multiplies float8 with a scale for each row and column (12.9 and later).
+  bool has_scales() const;
+
   // False when it has no way for this product (nothing was launched then). `workspace` holds kWorkspaceBytes.
   bool multiply(const LtProduct& product, void* workspace, cudaStream_t stream);
 
@@ -49,7 +55,7 @@ class CublasLt {
     cublaslt::Algorithm algorithm{};
     bool usable = false;
   };
-  using Key = std::tuple<int64_t, int64_t, int64_t, int, int, bool, bool>;
+  using Key = std::tuple<int64_t, int64_t, int64_t, int, int, int, bool, bool>;
 
   CublasLt(const cublaslt::Functions& functions, cublaslt::Handle handle)
       : functions_(functions), handle_(handle) {}

@@ -1,7 +1,7 @@
 #pragma once
 // The few declarations of NVIDIA's cuBLASLt that the backend uses, written after the public API reference (cuBLAS 11 to
 // 13, "Using the cuBLASLt API"). The library is opened at run time, so that neither building nor running needs it; the
-// values below have been the same in all of these versions.
+// values below have been the same in all of these versions that know them.
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
@@ -17,6 +17,7 @@ constexpr int kCompute32F = 68;  // CUBLAS_COMPUTE_32F
 // cudaDataType_t
 constexpr int kReal32F = 0;
 constexpr int kReal16BF = 14;
+constexpr int kReal8E4M3 = 28;
 
 // cublasOperation_t
 constexpr int32_t kNoTranspose = 0;
@@ -27,7 +28,16 @@ constexpr int kDescTransA = 3;
 constexpr int kDescTransB = 4;
 constexpr int kDescEpilogue = 7;
 constexpr int kDescBiasPointer = 8;
+constexpr int kDescAScalePointer = 17;
+constexpr int kDescBScalePointer = 18;
+constexpr int kDescFastAccumulation = 25;
 constexpr int kDescBiasDataType = 26;
+// From 12.8 on.
+constexpr int kDescAScaleMode = 31;
+constexpr int kDescBScaleMode = 32;
+
+// cublasLtMatmulMatrixScale_t: a float32 scale for each row and each column of the product, from 12.9 on.
+constexpr int32_t kScaleOuterVector = 3;
 
 // cublasLtEpilogue_t
 constexpr uint32_t kEpilogueDefault = 1;

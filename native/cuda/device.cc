@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "core/op_frame.h"
 #include "cuda/executor.h"
+#include "cuda/linear.h"
 
 namespace umbel {
 namespace {
@@ -105,7 +106,7 @@ CudaInfo probe_cuda() noexcept {
     if (cudaMemGetInfo(&free, &total) == cudaSuccess) info.free_bytes = static_cast<int64_t>(free);
     cudaGetLastError();
     info.kernels = level_name(level_of(capability_of(found.properties)));
-    info.matrix_library = CublasLt::describe();
+    info.matrix_library = cuda::describe_linear(capability_of(found.properties), CublasLt::describe());
     info.available = true;
   } catch (...) {
     info.available = false;

@@ -44,6 +44,9 @@ OP(gated_residual, T, T, T, O)       // x + y * gate: x, y [S, C], gate [C] or [
 // Matrix products
 OP(linear, T, W, M, I, O)            // x [..., K], weight [N, K], bias [N]; activation 0 none, 1 GELU tanh, 2 SiLU, 3 GELU erf
 OP(linear_gated_residual, T, W, M, T, T, O)  // residual + gate * (x W^T + b): x, weight, bias, residual [S, N], gate [N] or [S, N]
+OP(quantize_rows, W, R, O)           // x [M, K] -> float8 e4m3 [M, K] and scales [M]: x = values * scale, the largest of a row 448
+OP(linear_scaled, T, W, T, M, I, O)  // as linear, weight float8 e4m3 [N, K] times scales [N]; x is rounded as quantize_rows does it where float8 is multiplied
+OP(linear_scaled_gated_residual, T, W, T, M, T, T, O)  // as linear_gated_residual, of linear_scaled
 OP(lora_merge, W, W, W, F, R)        // w [N, K] + scale * up [N, r] down [r, K]
 
 // Attention: q [B?, Sq, H, D], k and v [B?, Sk, H, D]

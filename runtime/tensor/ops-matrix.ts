@@ -1,9 +1,11 @@
 /** Matrix products. Weights keep their stored type; the type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
 import { typeLike } from "./activation-type.ts";
-import { launch } from "./launch.ts";
+import { launch, launchAll } from "./launch.ts";
 import { isFloat, type DType } from "./layout.ts";
+import type { ScaledWeight } from "./scaled-weight.ts";
 import {
+  expectDType,
   expectFloat,
   expectRank,
   expectRowOrAll,
@@ -29,6 +31,15 @@ function checkLinear(op: string, x: Tensor, weight: Tensor, bias: Tensor | null)
   return [...x.shape.slice(0, -1), width];
 }
 
+function activationIndex(activation: Activation): number {
+  const index = ACTIVATIONS.indexOf(activation);
+  if (index >= 0) return index;
+  throw new UmbelError(
+    "ERR_INVALID_ARGUMENT",
+    `Expected an activation of ${ACTIVATIONS.join(", ")}, got ${activation}.`,
+  );
+}
+
 /** activation(x W^T + b): x [..., K], weight [N, K], bias [N]. `dtype` stores the result otherwise than x is. */
 export function linear(
   x: Tensor,
@@ -38,16 +49,13 @@ export function linear(
   dtype: DType = typeLike(x),
 ): Tensor {
   const shape = checkLinear("linear", x, weight, bias);
-  const index = ACTIVATIONS.indexOf(activation);
-  if (index < 0) {
-    throw new UmbelError(
-      "ERR_INVALID_ARGUMENT",
-      `Expected an activation of ${ACTIVATIONS.join(", ")}, got ${activation}.`,
-    );
-  }
   return launch(
     "linear",
-    { inputs: [x, weight, bias], attributes: [index], flops: 2 * rows(x) * weight.numel },
+    {
+      inputs: [x, weight, bias],
+      attributes: [activationIndex(activation)],
+      flops: 2 * rows(x) * weight.numel,
+    },
     { shape, dtype },
   );
 }
@@ -68,6 +76,76 @@ export function linearGatedResidual(
   return launch(
     op,
     { inputs: [x, weight, bias, residual, gate], flops: 2 * rows(x) * weight.numel },
+    { shape, dtype: typeLike(residual) },
+  );
+}
+
+/**
+ * x as float8 e4m3 with a scale a row, x = values * scale, the largest magnitude of a row 448: x [M, K] -> values [M, K],
+ * scales [M] float32.
+ */
+export function quantizeRows(x: Tensor): ScaledWeight {
+  const op = "quantize_rows";
+  expectFloat(op, x);
+  expectRank(op, "x", x, 2);
+  const [values, scales] = launchAll(op, { inputs: [x] }, [
+    { shape: x.shape, dtype: "f8_e4m3" },
+    { shape: [size(x, 0)], dtype: "f32" },
+  ]);
+  if (values && scales) return { values, scales };
+  throw new UmbelError("ERR_INTERNAL", `Expected ${op} to have two outputs.`);
+}
+
+function checkScaled(op: string, x: Tensor, weight: ScaledWeight, bias: Tensor | null): number[] {
+  const shape = checkLinear(op, x, weight.values, bias);
+  expectDType(op, "the weight", weight.values, "f8_e4m3");
+  expectFloat(op, weight.scales);
+  expectShape(op, "the scales", weight.scales, [size(weight.values, 0)]);
+  return shape;
+}
+
+/**
+ * `linear` with a weight of scaled float8. Where float8 is multiplied (the CPU, GPUs from sm_89 on) x is rounded as
+ * `quantizeRows` does it.
+ */
+export function linearScaled(
+  x: Tensor,
+  weight: ScaledWeight,
+  bias: Tensor | null,
+  activation: Activation = "none",
+  dtype: DType = typeLike(x),
+): Tensor {
+  const op = "linear_scaled";
+  const shape = checkScaled(op, x, weight, bias);
+  const { values, scales } = weight;
+  return launch(
+    op,
+    {
+      inputs: [x, values, scales, bias],
+      attributes: [activationIndex(activation)],
+      flops: 2 * rows(x) * values.numel,
+    },
+    { shape, dtype },
+  );
+}
+
+/** `linearGatedResidual` of `linearScaled`. */
+export function linearScaledGatedResidual(
+  x: Tensor,
+  weight: ScaledWeight,
+  bias: Tensor | null,
+  residual: Tensor,
+  gate: Tensor,
+): Tensor {
+  const op = "linear_scaled_gated_residual";
+  const shape = checkScaled(op, x, weight, bias);
+  expectFloat(op, residual, gate);
+  expectShape(op, "the residual", residual, shape);
+  expectRowOrAll(op, "the gate", gate, residual);
+  const { values, scales } = weight;
+  return launch(
+    op,
+    { inputs: [x, values, scales, bias, residual, gate], flops: 2 * rows(x) * values.numel },
     { shape, dtype: typeLike(residual) },
   );
 }

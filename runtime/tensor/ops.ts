@@ -21,7 +21,15 @@ export {
   rmsNorm,
   rmsNormRope,
 } from "./ops-norm.ts";
-export { linear, linearGatedResidual, loraMerge, type Activation } from "./ops-matrix.ts";
+export {
+  linear,
+  linearGatedResidual,
+  linearScaled,
+  linearScaledGatedResidual,
+  loraMerge,
+  quantizeRows,
+  type Activation,
+} from "./ops-matrix.ts";
 export {
   attention,
   attentionWithLse,

@@ -1,4 +1,13 @@
-import { conv3d, linear, linearGatedResidual, loraMerge } from "#runtime/tensor/ops";
+import {
+  cast,
+  conv3d,
+  linear,
+  linearGatedResidual,
+  linearScaled,
+  linearScaledGatedResidual,
+  loraMerge,
+  quantizeRows,
+} from "#runtime/tensor/ops";
 import type { Activation } from "#runtime/tensor/ops";
 import type { DType } from "#runtime/tensor/tensor";
 import { SUMS, type OpCase } from "./op-case.ts";
@@ -78,6 +87,52 @@ function linears(): OpCase[] {
     })),
   );
   return [...sizes, ...types];
+}
+
+/** Activations rounded on both sides of a step of float8 differ by it: 2^-3 of a term, of which there are many. */
+const SCALED = { f32: 2e-3, bf16: 2e-2 };
+
+function scaledLinears(): OpCase[] {
+  return SIZES.flatMap(([rows, width, depth]): OpCase[] => [
+    {
+      op: "linear_scaled",
+      title: `x [${rows}, ${depth}], weight [${width}, ${depth}] float8 with scales`,
+      bound: SCALED,
+      run: (make) => {
+        const x = make.activations([rows, depth], 1);
+        const w = quantizeRows(make.stored([width, depth], 2, "bf16"));
+        return [
+          linearScaled(x, w, null),
+          linearScaled(x, w, make.stored([width], 3, "bf16"), "gelu_tanh"),
+          linearScaled(x, w, make.stored([width], 3, "f32"), "silu", "f32"),
+        ];
+      },
+    },
+    {
+      op: "linear_scaled_gated_residual",
+      title: `x [${rows}, ${depth}], weight [${width}, ${depth}] float8 with scales`,
+      bound: SCALED,
+      run: (make) => {
+        const x = make.activations([rows, depth], 1);
+        const w = quantizeRows(make.stored([width, depth], 2, "bf16"));
+        const residual = make.stored([rows, width], 4, "f32", 3);
+        const gate = make.stored([width], 5, "f32");
+        return [
+          linearScaledGatedResidual(x, w, make.stored([width], 3, "bf16"), residual, gate),
+          linearScaledGatedResidual(x, w, null, residual, make.activations([rows, width], 6)),
+        ];
+      },
+    },
+    {
+      op: "quantize_rows",
+      title: `[${rows}, ${depth}]`,
+      bound: { f32: 1e-6, bf16: 1e-6 },
+      run: (make) => {
+        const { values, scales } = quantizeRows(make.stored([rows, depth], 1, "bf16"));
+        return [cast(values, "f32"), scales];
+      },
+    },
+  ]);
 }
 
 const CAUSAL = [2, 0, 1, 1, 1, 1] as const;
@@ -179,6 +234,7 @@ const loras = [
 
 export const matrixCases: readonly OpCase[] = [
   ...linears(),
+  ...scaledLinears(),
   ...CONVOLUTIONS.map((size) => convolution(size, "bf16")),
   ...(["f32", "f16", "f8_e4m3"] as const).map((dtype) =>
     convolution({ x: [2, 5, 6, 24], out: 37, kernel: [3, 3, 3], padding: CAUSAL }, dtype),

@@ -5,14 +5,17 @@
 namespace umbel {
 namespace {
 
-// + bias, activation, then residual + gate * value (the gate left out: residual + value).
+// Times the scales of its row and column, + bias, activation, then residual + gate * value (the gate left out: residual + value).
 struct Epilogue {
   Elements bias{}, residual{}, gate{}, out{};
   bool has_bias = false, has_residual = false, has_gate = false, gate_rows = false;
+  const float *row_scales = nullptr, *column_scales = nullptr;
   int activation = 0;  // as in include/ops.h
   int64_t width = 0;   // N
 
   __device__ __forceinline__ float finish(float v, int64_t row, int64_t column) const {
+    if (row_scales) v *= row_scales[row];
+    if (column_scales) v *= column_scales[column];
     if (has_bias) v += load_one(bias.data, bias.type, column);
     if (activation) v = activate(v, activation);
     if (has_residual) {
@@ -29,6 +32,11 @@ struct Epilogue {
     if (has_bias) raw_bias = load_raw8(bias, column, n);
     if (has_residual) raw_residual = load_raw8(residual, at, n);
     if (has_gate) raw_gate = load_raw8(gate, gate_rows ? at : column, n);
+    if (row_scales || column_scales) {
+      const float scale = row_scales ? row_scales[row] : 1.0f;
+#pragma unroll
+      for (int j = 0; j < 8; ++j) v[j] *= column_scales && j < n ? scale * column_scales[column + j] : scale;
+    }
     if (has_bias) {
       float b[8];
       to_floats(bias, raw_bias, n, b);

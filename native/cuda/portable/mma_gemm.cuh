@@ -1,5 +1,7 @@
 #pragma once
-// out[m, n] = epilogue(sum_k a[m, k] w[n, k]) on bfloat16 tensor cores (mma.sync m16n8k16, float32 sums), sm_80 and later.
+// out[m, n] = epilogue(sum_k a[m, k] w[n, k]) on bfloat16 tensor cores (mma.sync m16n8k16, float32 sums), sm_80 and later;
+// on those of float8 e4m3 (m16n8k32, sm_89 and later) when `float8` is set: their fragments are the same bytes with two
+// values in the place of each bfloat16, so everything but the product takes pairs of them for elements, depth included.
 //
 // A block of 256 threads owns 128 rows by BN columns and walks the depth in steps of 32 through four shared-memory stages
 // that cp.async fills three steps ahead. Rows of a stage are 64 bytes; their 16-byte pieces are permuted by
@@ -45,6 +47,19 @@ __device__ __forceinline__ void multiply_add(float (&c)[4], const uint32_t (&a)[
       "{%0, %1, %2, %3};"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+// The same bytes, each bfloat16 two values of float8 e4m3.
+__device__ __forceinline__ void multiply_add_e4m3(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+#if __CUDA_ARCH__ >= 890
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#else
+  __trap();  // the host asks for it on sm_89 and later only
+#endif
 }
 
 // Byte offset of piece `piece` (8 elements) of a row inside a stage.
@@ -111,7 +126,7 @@ __device__ __forceinline__ void fetch_piece(uint8_t* stage, uint32_t offset, con
   }
 }
 
-template <class Rows, int BN, int warps_m, bool vectors>
+template <class Rows, int BN, int warps_m, bool vectors, bool float8>
 __global__ void __launch_bounds__(kGemmThreads, 2) mma_gemm_kernel(GemmArguments<Rows> g) {
   constexpr int warps_n = 8 / warps_m;
   constexpr int warp_rows = kTileRows / warps_m, warp_columns = BN / warps_n;
@@ -182,8 +197,13 @@ __global__ void __launch_bounds__(kGemmThreads, 2) mma_gemm_kernel(GemmArguments
         load_matrices(b, b_base + swizzled(warp_column + j * 8 + lane / 16 * 8 + lane % 8, half * 2 + lane / 8 % 2));
 #pragma unroll
         for (int i = 0; i < row_fragments; ++i) {
-          multiply_add(sums[i][j], a[i], b[0], b[1]);
-          multiply_add(sums[i][j + 1], a[i], b[2], b[3]);
+          if constexpr (float8) {
+            multiply_add_e4m3(sums[i][j], a[i], b[0], b[1]);
+            multiply_add_e4m3(sums[i][j + 1], a[i], b[2], b[3]);
+          } else {
+            multiply_add(sums[i][j], a[i], b[0], b[1]);
+            multiply_add(sums[i][j + 1], a[i], b[2], b[3]);
+          }
         }
       }
     }
@@ -223,12 +243,13 @@ __global__ void __launch_bounds__(kGemmThreads, 2) mma_gemm_kernel(GemmArguments
   }
 }
 
-template <class Rows, int BN, int warps_m>
+template <class Rows, int BN, int warps_m, bool float8 = false>
 void launch_mma_gemm(CudaContext& ctx, GemmArguments<Rows> g, bool vectors, const char* name) {
   g.row_tiles = (g.m + kTileRows - 1) / kTileRows;
   g.column_tiles = (g.n + BN - 1) / BN;
   constexpr size_t bytes = kStages * stage_bytes(BN);
-  const auto kernel = vectors ? &mma_gemm_kernel<Rows, BN, warps_m, true> : &mma_gemm_kernel<Rows, BN, warps_m, false>;
+  const auto kernel = vectors ? &mma_gemm_kernel<Rows, BN, warps_m, true, float8>
+                              : &mma_gemm_kernel<Rows, BN, warps_m, false, float8>;
   check_cuda(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   static_cast<int>(bytes)),
              name);

@@ -1,5 +1,5 @@
 #pragma once
-// Bulk tensor copies between global and shared memory (PTX ISA, cp.async.bulk.tensor) of rank 5, sm_90.
+// Bulk tensor copies between global and shared memory (PTX ISA, cp.async.bulk.tensor) of ranks 5 and 2, sm_90.
 #include <cuda.h>
 
 #include <cstdint>
@@ -38,6 +38,26 @@ __device__ __forceinline__ void tma_load(uint32_t target, const CUtensorMap& map
       : "memory");
 }
 
+// A box of a matrix from `column` of `row` on; as above.
+__device__ __forceinline__ void tma_load_matrix(uint32_t target, const CUtensorMap& map, int column, int row,
+                                                uint32_t barrier) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];" ::"r"(
+          target),
+      "l"(reinterpret_cast<uint64_t>(&map)), "r"(column), "r"(row), "r"(barrier)
+      : "memory");
+}
+// The same into every block of the cluster that `blocks` names by a bit, at the same place, announced at each one's own
+// barrier.
+__device__ __forceinline__ void tma_load_matrix_multicast(uint32_t target, const CUtensorMap& map, int column, int row,
+                                                          uint32_t barrier, uint16_t blocks) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster "
+      "[%0], [%1, {%2, %3}], [%4], %5;" ::"r"(target),
+      "l"(reinterpret_cast<uint64_t>(&map)), "r"(column), "r"(row), "r"(barrier), "h"(blocks)
+      : "memory");
+}
+
 // Elements outside the tensor are left out.
 __device__ __forceinline__ void tma_store(const CUtensorMap& map, BoxOrigin at, uint32_t source) {
   asm volatile("cp.async.bulk.tensor.5d.global.shared::cta.tile.bulk_group [%0, {%1, %2, %3, %4, %5}], [%6];" ::"l"(
@@ -51,6 +71,11 @@ __device__ __forceinline__ void tma_store_commit() {
 // Waits until the stores of this thread have read their shared memory.
 __device__ __forceinline__ void tma_store_wait_read() {
   asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+}
+
+// Brings the line of an address into L2.
+__device__ __forceinline__ void prefetch_line(const void* address) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(address) : "memory");
 }
 
 // Makes this thread's ordinary writes to shared memory visible to the copy engine and the tensor cores.

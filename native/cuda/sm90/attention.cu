@@ -32,6 +32,7 @@
 #include "cuda/ptx/mbarrier.cuh"
 #include "cuda/ptx/mma.cuh"
 #include "cuda/ptx/setmaxnreg.cuh"
+#include "cuda/ptx/tensor_map.cuh"
 #include "cuda/ptx/tma.cuh"
 #include "cuda/ptx/wgmma.cuh"
 #include "cuda/softmax.cuh"
@@ -468,23 +469,6 @@ __global__ void __launch_bounds__(kThreads, 1)
     consumer.run(list.count + list.second_count);
     consumer.finish(out_map, tile, head, item);
   }
-}
-
-using EncodeTiled = decltype(&cuTensorMapEncodeTiled);
-
-// The driver's encoder, so that the addon links without a driver; null where there is none.
-EncodeTiled encode_tiled() {
-  static const EncodeTiled encode = [] {
-    void* entry = nullptr;
-    cudaDriverEntryPointQueryResult found{};
-    if (cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &entry, 12000, cudaEnableDefault, &found) !=
-            cudaSuccess ||
-        found != cudaDriverEntryPointSuccess) {
-      entry = nullptr;
-    }
-    return reinterpret_cast<EncodeTiled>(entry);
-  }();
-  return encode;
 }
 
 // A tensor [batch, tokens, heads, width] as {64 channels, token, group of 64 channels, head, batch}: the copy engine

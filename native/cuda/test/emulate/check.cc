@@ -8,6 +8,7 @@
 #include "core/fail.h"
 #include "cuda/context.h"
 #include "cuda/cublaslt.h"
+#include "cuda/linear.h"
 #undef UMBEL_KERNEL
 #define UMBEL_KERNEL(...)
 extern "C" cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
@@ -29,6 +30,7 @@ void fail(const char* code, const char* format, ...) {
   std::exit(1);
 }
 bool CublasLt::multiply(const LtProduct&, void*, cudaStream_t) { return false; }
+bool CublasLt::has_scales() const { return false; }
 CublasLt::~CublasLt() = default;
 
 namespace {
@@ -194,6 +196,113 @@ void check_linear(int64_t m, int64_t n, int64_t k, DType to, int64_t activation,
   compare("linear " + std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k), out, wanted);
 }
 
+double from_e4m3(uint8_t code) {
+  const int exponent = code >> 3 & 15, mantissa = code & 7;
+  const double v = exponent == 0 ? mantissa * 0x1p-9 : (8 + mantissa) * std::ldexp(1.0, exponent - 10);
+  return code & 0x80 ? -v : v;
+}
+
+// Weights of float8 with scales; x is rounded likewise, or with capability 80 taken as bfloat16.
+void check_scaled(int64_t m, int64_t n, int64_t k, DType from, DType to, int64_t activation, bool gated) {
+  const Tensor x = random({m, k}, from, 5), bias = random({n}, DType::bf16), scales = random({n}, DType::f32),
+               residual = random({m, n}, DType::f32, 3), gate = random({n}, DType::f32), out = empty({m, n}, to),
+               values = empty({m, k}, DType::f8_e4m3), x_scales = empty({m}, DType::f32);
+  Tensor w = empty({n, k}, DType::f8_e4m3);
+  for (int64_t i = 0; i < n * k; ++i) w.u8()[i] = static_cast<uint8_t>(numbers() % 254 & 0xbf);
+  LinearProduct product{.x = x, .w = w, .w_scales = &scales, .bias = &bias, .activation = activation};
+  if (gated) product.residual = &residual, product.gate = &gate;
+  launch_linear(ctx, product, out, "linear_scaled");
+  quantize_rows(ctx, x, values, x_scales);
+  std::vector<double> wanted;
+  const bool rounded = ctx.gpu >= 89 && k % 2 == 0;
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (int64_t d = 0; d < k; ++d) {
+        const double left = rounded ? from_e4m3(values.u8()[i * k + d]) * x_scales.f32()[i] : get(x, i * k + d);
+        sum += left * from_e4m3(w.u8()[j * k + d]);
+      }
+      sum = activated(sum * scales.f32()[j] + get(bias, j), activation);
+      wanted.push_back(gated ? get(residual, i * n + j) + get(gate, j) * sum : sum);
+    }
+  }
+  compare("linear_scaled " + std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k), out, wanted);
+}
+
+struct HopperCase {
+  int64_t m, n, k;
+  DType type, out;
+  int activation = 0;
+  bool gated = false, gate_rows = false;
+};
+
+// The Hopper kernel on four multiprocessors.
+void check_hopper(const HopperCase& c, const cuda::LinearTuning& tuning) {
+  const bool float8 = c.type == DType::f8_e4m3;
+  const auto matrix = [&](int64_t rows) {
+    if (!float8) return random({rows, c.k}, DType::bf16);
+    Tensor t = empty({rows, c.k}, DType::f8_e4m3);
+    for (int64_t i = 0; i < t.numel(); ++i) t.u8()[i] = static_cast<uint8_t>(numbers() % 254 & 0xbf);
+    return t;
+  };
+  const Tensor x = matrix(c.m), w = matrix(c.n), x_scales = random({c.m}, DType::f32), w_scales = random({c.n}, DType::f32),
+               bias = random({c.n}, DType::bf16), residual = random({c.m, c.n}, c.out, 3),
+               gate = random(c.gate_rows ? std::vector<int64_t>{c.m, c.n} : std::vector<int64_t>{c.n}, DType::f32),
+               out = empty({c.m, c.n}, c.out);
+  cuda::LinearArguments a{.x = x.data, .w = w.data, .type = c.type};
+  a.m = c.m, a.n = c.n, a.k = c.k;
+  if (float8) a.x_scales = x_scales.f32(), a.w_scales = w_scales.f32();
+  a.bias = {bias.data, DType::bf16};
+  if (c.gated) a.residual = {residual.data, c.out}, a.gate = {gate.data, DType::f32};
+  a.gate_rows = c.gate_rows;
+  a.activation = c.activation;
+  a.out = out.data, a.out_type = c.out;
+  if (cuda::linear_sm90(a, tuning, 4, nullptr) != cudaSuccess) emulated::stop("the Hopper kernel was not launched");
+  const auto at = [&](const Tensor& t, int64_t i) { return float8 ? from_e4m3(t.u8()[i]) : get(t, i); };
+  std::vector<double> wanted;
+  for (int64_t i = 0; i < c.m; ++i) {
+    for (int64_t j = 0; j < c.n; ++j) {
+      double sum = 0;
+      for (int64_t d = 0; d < c.k; ++d) sum += at(x, i * c.k + d) * at(w, j * c.k + d);
+      if (float8) sum *= get(x_scales, i) * get(w_scales, j);
+      sum = activated(sum + get(bias, j), c.activation);
+      wanted.push_back(c.gated ? get(residual, i * c.n + j) + get(gate, c.gate_rows ? i * c.n + j : j) * sum : sum);
+    }
+  }
+  compare(std::string("hopper ") + (float8 ? "float8 " : "bfloat16 ") + (tuning.cluster ? "cluster " : "") +
+              std::to_string(c.m) + " x " + std::to_string(c.n) + " x " + std::to_string(c.k),
+          out, wanted);
+}
+
+void check_hopper() {
+  for (const DType type : {DType::bf16, DType::f8_e4m3}) {
+    for (const bool cluster : {false, true}) {
+      const cuda::LinearTuning tuning{.cluster = cluster};
+      check_hopper({128, 256, 128, type, DType::f32}, tuning);
+      check_hopper({300, 456, 336, type, DType::bf16, 1}, tuning);
+      check_hopper({391, 264, 80, type, DType::f32, 0, true}, tuning);
+      check_hopper({130, 40, 1040, type, DType::bf16, 2, true, true}, tuning);
+      check_hopper({700, 776, 48, type, DType::f32, 3}, tuning);
+    }
+    check_hopper({200, 520, 320, type, DType::f32, 0, true}, {.promote = false, .prefetch = false});
+  }
+}
+
+void check_quantized(int64_t rows, int64_t width, DType from) {
+  const Tensor x = random({rows, width}, from, 7), values = empty({rows, width}, DType::f8_e4m3),
+               scales = empty({rows}, DType::f32), back = empty({rows, width}, DType::f32);
+  quantize_rows(ctx, x, values, scales);
+  std::vector<double> wanted;
+  double worst = 0;
+  for (int64_t i = 0; i < rows * width; ++i) {
+    const double scale = scales.f32()[i / width], v = from_e4m3(values.u8()[i]) * scale, exact = get(x, i);
+    worst = std::fmax(worst, std::fabs(v - exact) - std::fmax(std::fabs(exact) / 16, scale / 1024) * 1.000001);
+    wanted.push_back(v);
+    back.f32()[i] = static_cast<float>(worst > 0 ? NAN : v);
+  }
+  compare("quantize_rows [" + std::to_string(rows) + ", " + std::to_string(width) + "]", back, wanted);
+}
+
 struct Convolution {
   std::vector<int64_t> x;
   int64_t out;
@@ -265,6 +374,8 @@ void check_all() {
   check_norm(Kind::rms, 6, 1536, DType::bf16, DType::bf16, false, 12);
   check_norm(Kind::rms, 10, 3072, DType::f32, DType::bf16, false, 48);
   check_norm(Kind::rms, 5, 1536, DType::f32, DType::bf16, false, 3);
+  // By the portable kernels.
+  ctx.gpu = 89;
   for (int64_t activation = 0; activation < 4; ++activation) {
     check_linear(45, 72, 104, DType::bf16, activation, false, false);
   }
@@ -272,6 +383,20 @@ void check_all() {
   check_linear(97, 50, 33, DType::f32, 0, true, false);
   check_linear(140, 264, 40, DType::f32, 0, true, true);
   check_linear(9, 17, 5, DType::bf16, 2, true, true);
+  for (const DType from : {DType::bf16, DType::f32}) {
+    check_quantized(3, 5, from);
+    check_quantized(2, 1000, from);
+    check_quantized(2, 17008, from);
+  }
+  for (const int gpu : {80, 89}) {
+    ctx.gpu = gpu;
+    check_scaled(45, 72, 112, DType::bf16, DType::bf16, 1, false);
+    check_scaled(140, 136, 352, DType::bf16, DType::f32, 0, true);
+    check_scaled(9, 17, 26, DType::bf16, DType::f32, 2, true);
+    check_scaled(33, 20, 13, DType::bf16, DType::f32, 0, false);
+    check_scaled(3, 40, 64, DType::f32, DType::f32, 0, true);
+  }
+  ctx.gpu = 90;
   check_conv3d({{2, 5, 7, 24}, 33, {1, 1, 1}, {1, 1, 1}, {0, 0, 0, 0, 0, 0}, 0});
   check_conv3d({{1, 6, 5, 3}, 96, {3, 3, 3}, {1, 1, 1}, {2, 0, 1, 1, 1, 1}, 0});
   check_conv3d({{2, 9, 17, 16}, 96, {3, 3, 3}, {1, 1, 1}, {0, 0, 1, 1, 1, 1}, 2});
@@ -293,6 +418,7 @@ void check_all() {
     check_conv3d({{1, 3, 9, 64}, 8, {2, 2, 3}, one, {1, 0, 2, 1, 0, 3}, 2, 1, true});
   }
   ctx.gpu = 90;
+  check_hopper();
   ctx.bf16 = false;
   check_linear(70, 65, 20, DType::f32, 3, true, false);
   check_linear(33, 13, 7, DType::f32, 1, false, false);

@@ -1,8 +1,9 @@
 #pragma once
-// Runs kernels on the CPU, a thread a fiber, block after block: what of CUDA the portable kernels use. Barriers and warp
-// exchanges let the other fibers run; shared memory is filled with NaN patterns before each block, and 16-byte accesses
-// must be aligned. It checks indices, layouts and arithmetic, not races: fibers change at barriers only.
-// scripts/cuda-emulate.js rewrites launches and puts the functions of emulate/mma_on_host.h in the place of PTX.
+// Runs kernels on the CPU, a thread a fiber, block after block (clusters of blocks together): what of CUDA the kernels use.
+// Barriers and warp exchanges let the other fibers run; shared memory is filled with NaN patterns before each block, and
+// 16-byte accesses must be aligned. It checks indices, layouts and arithmetic, not races: fibers change at barriers only.
+// scripts/cuda-emulate.js rewrites launches and puts the functions of emulate/mma_on_host.h and hopper_on_host.h in the
+// place of PTX.
 #include <cuda_runtime_api.h>
 #include <ucontext.h>
 #include <vector_functions.h>
@@ -20,9 +21,11 @@
 #undef __launch_bounds__
 #define __launch_bounds__(...)
 #undef __shared__
+#define __shared__ static
 #undef __grid_constant__
 #define __grid_constant__
-#define __shared__ static
+#undef __cluster_dims__
+#define __cluster_dims__(...)
 
 namespace emulated {
 
@@ -37,10 +40,12 @@ struct Dim {
 struct Barrier {
   int waiting = 0, generation = 0;
 };
+struct Block;
 struct Fiber {
   ucontext_t context;
   std::vector<char> stack = std::vector<char>(kStack);
   Dim thread;
+  Block* block = nullptr;
   bool done = false;
 };
 // What the lanes of a warp hand each other.
@@ -51,14 +56,28 @@ struct Exchange {
   uint32_t fragment[32][6];
 };
 
+struct Block {
+  Dim index;
+  unsigned rank = 0;  // in its cluster
+  Barrier barrier;
+  Exchange warps[32];
+  alignas(1024) uint8_t shared[kShared];
+};
+
 inline std::vector<std::unique_ptr<Fiber>> fibers;
+inline std::vector<std::unique_ptr<Block>> blocks;  // those of a cluster
 inline Fiber* current = nullptr;
 inline ucontext_t home;
-inline Dim block_index, block_size, grid_size;
-inline Barrier block_barrier;
-inline Exchange warps[32];
+inline Dim block_size, grid_size;
+inline unsigned cluster_size = 1;  // of the next launch
+inline Barrier cluster_barrier;
 inline std::function<void()> body;
-alignas(128) inline uint8_t shared_memory[kShared];
+// Grows whenever a fiber gets on; when it does not for long, nothing ever will.
+inline uint64_t progress = 0;
+inline const char* waiting_for = "";
+// What else happens between the turns of the fibers.
+inline std::function<void()> between = [] {};
+inline uint8_t* shared_memory() { return current->block->shared; }
 
 [[noreturn]] inline void stop(const char* why) {
   std::printf("stopped: %s\n", why);
@@ -69,6 +88,7 @@ inline void wait(Barrier& barrier, int parties) {
   if (++barrier.waiting == parties) {
     barrier.waiting = 0;
     ++barrier.generation;
+    ++progress;
     return;
   }
   while (barrier.generation == generation) swapcontext(&current->context, &home);
@@ -76,9 +96,10 @@ inline void wait(Barrier& barrier, int parties) {
 inline void enter() {
   body();
   current->done = true;
+  ++progress;
   swapcontext(&current->context, &home);
 }
-inline Exchange& my_warp() { return warps[current->thread.x / 32]; }
+inline Exchange& my_warp() { return current->block->warps[current->thread.x / 32]; }
 inline int my_lane() { return static_cast<int>(current->thread.x % 32); }
 
 class Launch {
@@ -91,38 +112,58 @@ class Launch {
     grid_size = grid_;
     block_size = block_;
     body = [&] { kernel(arguments...); };
-    while (fibers.size() < block_.x) fibers.push_back(std::make_unique<Fiber>());
+    while (fibers.size() < block_.x * cluster_size) fibers.push_back(std::make_unique<Fiber>());
+    while (blocks.size() < cluster_size) blocks.push_back(std::make_unique<Block>());
     for (unsigned y = 0; y < grid_.y; ++y) {
-      for (unsigned x = 0; x < grid_.x; ++x) run_block(Dim(x, y));
+      for (unsigned x = 0; x < grid_.x; x += cluster_size) run_cluster(x, y);
     }
+    cluster_size = 1;
   }
 
  private:
-  void run_block(Dim index) {
-    block_index = index;
-    block_barrier = {};
-    for (Exchange& warp : warps) warp.barrier = {};
-    std::memset(shared_memory, 0xff, kShared);
-    for (unsigned t = 0; t < block_.x; ++t) {
+  void run_cluster(unsigned x, unsigned y) {
+    const unsigned count = block_.x * cluster_size;
+    cluster_barrier = {};
+    for (unsigned rank = 0; rank < cluster_size; ++rank) {
+      Block& block = *blocks[rank];
+      block.index = Dim(x + rank, y);
+      block.rank = rank;
+      block.barrier = {};
+      for (Exchange& warp : block.warps) warp.barrier = {};
+      std::memset(block.shared, 0xff, kShared);
+    }
+    for (unsigned t = 0; t < count; ++t) {
       Fiber& fiber = *fibers[t];
       fiber.done = false;
-      fiber.thread = Dim(t, 0, 0);
+      fiber.thread = Dim(t % block_.x, 0, 0);
+      fiber.block = blocks[t / block_.x].get();
       getcontext(&fiber.context);
       fiber.context.uc_stack.ss_sp = fiber.stack.data();
       fiber.context.uc_stack.ss_size = kStack;
       fiber.context.uc_link = &home;
       makecontext(&fiber.context, enter, 0);
     }
+    uint64_t before = progress;
+    int idle = 0;
     for (bool any = true; any;) {
       any = false;
-      for (unsigned t = 0; t < block_.x; ++t) {
+      for (unsigned t = 0; t < count; ++t) {
         if (fibers[t]->done) continue;
         any = true;
         current = fibers[t].get();
         swapcontext(&home, &current->context);
       }
+      between();
+      idle = progress == before ? idle + 1 : 0;
+      before = progress;
+      if (idle > 100) {
+        std::printf("stopped: nothing goes on, waiting for %s\n", waiting_for);
+        std::exit(1);
+      }
     }
-    if (block_barrier.waiting != 0) stop("some threads of a block missed a barrier");
+    for (unsigned rank = 0; rank < cluster_size; ++rank) {
+      if (blocks[rank]->barrier.waiting != 0) stop("some threads of a block missed a barrier");
+    }
   }
 
   Dim grid_, block_;
@@ -134,11 +175,22 @@ using std::isnan;
 using std::max;
 using std::min;
 #define threadIdx (emulated::current->thread)
-#define blockIdx emulated::block_index
+#define blockIdx (emulated::current->block->index)
 #define blockDim emulated::block_size
 #define gridDim emulated::grid_size
 
-inline void __syncthreads() { emulated::wait(emulated::block_barrier, static_cast<int>(emulated::block_size.x)); }
+inline void __syncthreads() {
+  emulated::wait(emulated::current->block->barrier, static_cast<int>(emulated::block_size.x));
+}
+inline void __syncwarp() { emulated::wait(emulated::my_warp().barrier, 32); }
+inline int __shfl_sync(unsigned, int v, int from) {
+  emulated::Exchange& warp = emulated::my_warp();
+  warp.fragment[emulated::my_lane()][0] = static_cast<uint32_t>(v);
+  emulated::wait(warp.barrier, 32);
+  const auto other = static_cast<int>(warp.fragment[from][0]);
+  emulated::wait(warp.barrier, 32);
+  return other;
+}
 inline float __shfl_xor_sync(unsigned, float v, int offset) {
   emulated::Exchange& warp = emulated::my_warp();
   warp.value[emulated::my_lane()] = v;
@@ -147,9 +199,6 @@ inline float __shfl_xor_sync(unsigned, float v, int offset) {
   emulated::wait(warp.barrier, 32);
   return other;
 }
-// The lanes of the emulated kernels that ask have the same value.
-inline int __shfl_sync(unsigned, int v, int) { return v; }
-inline void __syncwarp() { emulated::wait(emulated::my_warp().barrier, 32); }
 template <class T>
 inline T __ldg(const T* p) {
   if (reinterpret_cast<uintptr_t>(p) % alignof(T) != 0) emulated::stop("a load that is not aligned");
@@ -171,3 +220,4 @@ inline float __expf(float x) { return expf(x); }
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+#include <cuda_fp8.h>

@@ -1,0 +1,22 @@
+// residual + gate * (x W^T + bias), W float8 e4m3 with a scale a row, x rounded likewise (scaled_linear.h). Speed as in
+// linear.cc.
+#include "core/cpu_context.h"
+#include "core/fail.h"
+#include "core/kernel.h"
+#include "cpu/scaled_linear.h"
+
+namespace {
+
+void linear_scaled_gated_residual(umbel::CpuContext& ctx, const umbel::Tensor& x, const umbel::Tensor& w,
+                                  const umbel::Tensor& scales, const umbel::Tensor* bias,
+                                  const umbel::Tensor& residual, const umbel::Tensor& gate, const umbel::Tensor& out) {
+  umbel::Epilogue epilogue;
+  epilogue.residual = residual.f32();
+  epilogue.gate = gate.f32();
+  epilogue.gate_stride = gate.numel() == w.dim(0) ? 0 : w.dim(0);
+  umbel::scaled_linear_into(ctx, x, w, scales, bias, epilogue, out);
+}
+
+}  // namespace
+
+UMBEL_KERNEL(cpu, linear_scaled_gated_residual, linear_scaled_gated_residual)
