@@ -1,4 +1,5 @@
-// Runs CUDA kernels on the CPU against double precision, where there is no GPU: node scripts/cuda-emulate.js
+// Runs CUDA kernels on the CPU against double precision, where there is no GPU: node scripts/cuda-emulate.js [PART], PART one
+// of norms, linears, float8, hopper (products), convolutions, upsampling.
 // Needs g++ and the headers of the CUDA toolkit. What it can and cannot find: native/cuda/test/emulate/cuda_on_host.h
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -84,7 +85,7 @@ try {
   execFileSync("g++", [...flags, `-I${toolkit}/include`, source, "-o", program], {
     stdio: "inherit",
   });
-  execFileSync(program, { stdio: "inherit" });
+  execFileSync(program, process.argv.slice(2), { stdio: "inherit" });
 } catch {
   process.exitCode = 1;
 } finally {

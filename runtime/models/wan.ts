@@ -5,7 +5,7 @@
  */
 import type { BlockMask } from "#runtime/attention/block-mask";
 import { UmbelError } from "#runtime/errors";
-import { denseLayer } from "#runtime/nn/dense-layer";
+import { denseLayer, gatedDenseLayer } from "#runtime/nn/dense-layer";
 import { replace } from "#runtime/nn/replace";
 import { ropeTable } from "#runtime/nn/rope-table";
 import { timeEmbedding } from "#runtime/nn/time-embedding";
@@ -31,7 +31,6 @@ import {
   layerNorm,
   layerNormModulate,
   linear,
-  linearGatedResidual,
   mul,
   rmsNorm,
   rmsNormRope,
@@ -474,13 +473,7 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
   const attended = replace(x, (states) => {
     const normed = modulated(states, 0, 1);
     const y = replace(normed, (z) => selfAttention(shared, `${name}.self_attn`, z, mask));
-    return linearGatedResidual(
-      y,
-      weights.get(`${name}.self_attn.o.weight`),
-      weights.get(`${name}.self_attn.o.bias`),
-      states,
-      row(2),
-    );
+    return gatedDenseLayer(weights, `${name}.self_attn.o`, y, states, row(2));
   });
   const informed = replace(attended, (states) => {
     const normed = layerNorm(states, {
@@ -493,13 +486,7 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
   const result = replace(informed, (states) => {
     const normed = modulated(states, 3, 4);
     const hidden = replace(normed, (y) => denseLayer(weights, `${name}.ffn.0`, y, "gelu_tanh"));
-    return linearGatedResidual(
-      hidden,
-      weights.get(`${name}.ffn.2.weight`),
-      weights.get(`${name}.ffn.2.bias`),
-      states,
-      row(5),
-    );
+    return gatedDenseLayer(weights, `${name}.ffn.2`, hidden, states, row(5));
   });
   modulation[Symbol.dispose]();
   return result;

@@ -1,5 +1,11 @@
-import { linear } from "#runtime/tensor/ops";
+import {
+  linear,
+  linearGatedResidual,
+  linearScaled,
+  linearScaledGatedResidual,
+} from "#runtime/tensor/ops";
 import type { Activation } from "#runtime/tensor/ops";
+import { scalesName, type ScaledWeight } from "#runtime/tensor/scaled-weight";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
 
 /** Where a layer finds its weights; a model's `Weights` is one. */
@@ -9,8 +15,8 @@ export interface NamedWeights {
 }
 
 /**
- * x W^T + b with `name`.weight [out, in] and, where the checkpoint has one, `name`.bias [out]: [..., in] -> [..., out].
- * `dtype` as for `linear`. Throws ERR_MISSING_TENSOR.
+ * x W^T + b with `name`.weight [out, in], float8 with scales where `name`.weight_scale is there, and, where the checkpoint
+ * has one, `name`.bias [out]: [..., in] -> [..., out]. `dtype` as for `linear`. Throws ERR_MISSING_TENSOR.
  */
 export function denseLayer(
   weights: NamedWeights,
@@ -19,12 +25,39 @@ export function denseLayer(
   activation: Activation = "none",
   dtype?: DType,
 ): Tensor {
+  const { weight, scaled, bias } = layerOf(weights, name);
+  return scaled === null
+    ? linear(x, weight, bias, activation, dtype)
+    : linearScaled(x, scaled, bias, activation, dtype);
+}
+
+/** residual + gate (x W^T + b) of the same weights: residual [..., out], gate [out] or like it. */
+export function gatedDenseLayer(
+  weights: NamedWeights,
+  name: string,
+  x: Tensor,
+  residual: Tensor,
+  gate: Tensor,
+): Tensor {
+  const { weight, scaled, bias } = layerOf(weights, name);
+  return scaled === null
+    ? linearGatedResidual(x, weight, bias, residual, gate)
+    : linearScaledGatedResidual(x, scaled, bias, residual, gate);
+}
+
+interface Layer {
+  readonly weight: Tensor;
+  readonly scaled: ScaledWeight | null;
+  readonly bias: Tensor | null;
+}
+
+function layerOf(weights: NamedWeights, name: string): Layer {
   const bias = `${name}.bias`;
-  return linear(
-    x,
-    weights.get(`${name}.weight`),
-    weights.has(bias) ? weights.get(bias) : null,
-    activation,
-    dtype,
-  );
+  const scales = scalesName(`${name}.weight`);
+  const weight = weights.get(`${name}.weight`);
+  return {
+    weight,
+    scaled: weights.has(scales) ? { values: weight, scales: weights.get(scales) } : null,
+    bias: weights.has(bias) ? weights.get(bias) : null,
+  };
 }

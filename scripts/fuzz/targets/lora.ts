@@ -40,10 +40,7 @@ export function loraTarget(
       using lora = openCheckpoint(path);
       const use = loraUse(lora, { path, strength: -0.5 }, model);
       loraWarnings(use.plan.report, model.family.title);
-      using patched = patchedStore(store, source, [use, use], {
-        dtype: () => "f32",
-        quantized: () => false,
-      });
+      using patched = patchedStore(store, source, [use, use], () => "f32");
       for (const name of use.plan.report.applied.slice(0, 8)) await patched.get(name).read();
     },
     [Symbol.dispose]: () => {

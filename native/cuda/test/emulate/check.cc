@@ -353,7 +353,7 @@ void check_conv3d(const Convolution& c) {
   compare("conv3d sm_" + std::to_string(ctx.gpu) + " " + std::to_string(channels) + " -> " + std::to_string(c.out), out, wanted);
 }
 
-void check_all() {
+void check_norms() {
   using Kind = RowNorm::Kind;
   const std::pair<int64_t, int64_t> shapes[] = {{1, 1},    {3, 5},    {17, 16},  {40, 96},  {9, 100},  {5, 520},
                                                 {4, 1000}, {4, 1024}, {3, 1032}, {7, 1536}, {5, 5120}, {3, 5121},
@@ -374,7 +374,10 @@ void check_all() {
   check_norm(Kind::rms, 6, 1536, DType::bf16, DType::bf16, false, 12);
   check_norm(Kind::rms, 10, 3072, DType::f32, DType::bf16, false, 48);
   check_norm(Kind::rms, 5, 1536, DType::f32, DType::bf16, false, 3);
-  // By the portable kernels.
+}
+
+// By the portable kernels.
+void check_linears() {
   ctx.gpu = 89;
   for (int64_t activation = 0; activation < 4; ++activation) {
     check_linear(45, 72, 104, DType::bf16, activation, false, false);
@@ -383,6 +386,14 @@ void check_all() {
   check_linear(97, 50, 33, DType::f32, 0, true, false);
   check_linear(140, 264, 40, DType::f32, 0, true, true);
   check_linear(9, 17, 5, DType::bf16, 2, true, true);
+  ctx.bf16 = false;
+  check_linear(70, 65, 20, DType::f32, 3, true, false);
+  check_linear(33, 13, 7, DType::f32, 1, false, false);
+  ctx.bf16 = true;
+  ctx.gpu = 90;
+}
+
+void check_float8() {
   for (const DType from : {DType::bf16, DType::f32}) {
     check_quantized(3, 5, from);
     check_quantized(2, 1000, from);
@@ -397,6 +408,9 @@ void check_all() {
     check_scaled(3, 40, 64, DType::f32, DType::f32, 0, true);
   }
   ctx.gpu = 90;
+}
+
+void check_convolutions() {
   check_conv3d({{2, 5, 7, 24}, 33, {1, 1, 1}, {1, 1, 1}, {0, 0, 0, 0, 0, 0}, 0});
   check_conv3d({{1, 6, 5, 3}, 96, {3, 3, 3}, {1, 1, 1}, {2, 0, 1, 1, 1, 1}, 0});
   check_conv3d({{2, 9, 17, 16}, 96, {3, 3, 3}, {1, 1, 1}, {0, 0, 1, 1, 1, 1}, 2});
@@ -418,12 +432,12 @@ void check_all() {
     check_conv3d({{1, 3, 9, 64}, 8, {2, 2, 3}, one, {1, 0, 2, 1, 0, 3}, 2, 1, true});
   }
   ctx.gpu = 90;
-  check_hopper();
   ctx.bf16 = false;
-  check_linear(70, 65, 20, DType::f32, 3, true, false);
-  check_linear(33, 13, 7, DType::f32, 1, false, false);
   check_conv3d({{2, 6, 9, 17}, 5, {3, 3, 3}, {1, 1, 1}, {2, 0, 1, 1, 1, 1}, 0});
   ctx.bf16 = true;
+}
+
+void check_upsampling() {
   for (const int64_t channels : {8, 13, 24}) {
     const Tensor x = random({2, 5, 7, channels}, DType::bf16), out = empty({2, 10, 14, channels}, DType::bf16);
     upsample2x(ctx, x, out);
@@ -439,8 +453,15 @@ void check_all() {
 }  // namespace
 }  // namespace umbel
 
-int main() {
-  umbel::check_all();
+// check [norms|linears|float8|hopper|convolutions|upsampling]: one part, or all.
+int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  const std::pair<const char*, void (*)()> parts[] = {
+      {"norms", umbel::check_norms},   {"linears", umbel::check_linears},           {"float8", umbel::check_float8},
+      {"hopper", umbel::check_hopper}, {"convolutions", umbel::check_convolutions}, {"upsampling", umbel::check_upsampling}};
+  for (const auto& [name, check] : parts) {
+    if (argc < 2 || std::strcmp(argv[1], name) == 0) check();
+  }
   std::printf("%d broken\n", umbel::broken);
   return umbel::broken == 0 ? 0 : 1;
 }
