@@ -163,7 +163,7 @@ function detect(header: CheckpointHeader): MochiVaeConfig | null {
   const frameChannels = shape("decoder.output_proj.weight")[0] ?? inputs;
   const widths = [...(decoder ?? []), ...(encoder ?? [])].map(({ channels }) => channels);
   if (!(Number.isInteger(frameChannels) && frameChannels > 0 && latentChannels > 0)) return null;
-  if (widths.some((width) => width % GROUPS !== 0)) return null;
+  if (widths.some((width) => width < 1 || width % GROUPS !== 0)) return null;
   return { latentChannels, frameChannels, decoder, encoder };
 }
 
@@ -187,13 +187,15 @@ function readDecoder(shape: ShapeOf): Level[] | null {
     const blocks = countBlocks(shape, inner, first);
     const [grown = 0] = shape(`${name}.proj.weight`);
     const next = shape(`decoder.blocks.${i + 1}.0.stack.0.weight`)[0];
-    const after = next ?? shape(`decoder.blocks.${i + 1}.blocks.0.stack.0.weight`)[0] ?? 1;
+    const after = next ?? shape(`decoder.blocks.${i + 1}.blocks.0.stack.0.weight`)[0] ?? 0;
     const frames = grown / (after * PIXEL_STEP ** 2);
     if (grown > 0 && !Number.isInteger(frames)) return null;
     const step = grown === 0 ? null : { frames, pixels: PIXEL_STEP };
     levels.push({ name: inner, channels, blocks, attends: false, step });
   }
-  return levels.length === 0 || shape("decoder.blocks.0.0.weight").length !== 5 ? null : levels;
+  // Something has to follow what grows, or a part of the file is lost.
+  const isWhole = levels.length > 0 && levels.at(-1)?.step === null;
+  return isWhole && shape("decoder.blocks.0.0.weight").length === 5 ? levels : null;
 }
 
 function readEncoder(shape: ShapeOf): Level[] | null {

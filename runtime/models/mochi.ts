@@ -160,6 +160,9 @@ function detect(header: CheckpointHeader): MochiConfig | null {
   const sizes = [heads, half, dim, channels, height, width, textWidth, textDim, mlpDim, timeDim];
   if (axes !== 3 || patch.length !== 2 || sizes.some((size) => size < 1)) return null;
   if (heads * half * 2 !== dim || timeDim % 2 !== 0 || textDim % POOL_HEADS !== 0) return null;
+  const layers = blockCount(header.tensors.keys(), "blocks.");
+  // The last block has no feed-forward layer for the text.
+  if (layers > 1 && textMlpDim < 1) return null;
   return {
     dim,
     textWidth,
@@ -167,7 +170,7 @@ function detect(header: CheckpointHeader): MochiConfig | null {
     headDim: 2 * half,
     mlpDim,
     textMlpDim,
-    layers: blockCount(header.tensors.keys(), "blocks."),
+    layers,
     channels,
     textDim,
     timeDim,

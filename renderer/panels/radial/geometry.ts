@@ -53,7 +53,7 @@ export function isSamplerNode(graph: DocumentGraph, id: string): boolean {
   );
 }
 
-/** Null for a node without radial attention, and where a setting comes from a link whose value is not known. */
+/** Null for a node without radial attention, for Mochi (other clips), and where a link sets what is not known. */
 export function radialGeometry(graph: DocumentGraph, id: string): RadialGeometry | null {
   const node = graph.nodes[id];
   if (node === undefined || !isRadialNode(node)) return null;
@@ -62,6 +62,7 @@ export function radialGeometry(graph: DocumentGraph, id: string): RadialGeometry
   const settings = settingsOf(graph, id, steps);
   if (settings === null) return null;
   const model = modelFileOf(graph, id);
+  if (/mochi/i.test(model ?? "")) return null;
   return {
     node: id,
     settings,
