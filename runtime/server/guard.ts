@@ -87,7 +87,7 @@ function checkBodyType({ method, path, headers }: Asked): void {
     // Browsers name the origin of every form they send; programs name none.
     return;
   }
-  if (type === "application/octet-stream" && isUserdata(path)) return;
+  if (type === "application/octet-stream" && takesBytes(path)) return;
   throw new Refusal(
     415,
     "content_type_refused",
@@ -105,7 +105,8 @@ function isUpload(path: string): boolean {
   return /^(\/api)?\/upload\//.test(path);
 }
 
-function isUserdata(path: string): boolean {
+/** Files of the user, and calls of the editor's page. */
+function takesBytes(path: string): boolean {
   return /^(\/api)?\/(v2\/)?userdata\//.test(path) || path.startsWith("/umbel/");
 }
 

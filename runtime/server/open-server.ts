@@ -14,7 +14,6 @@ import {
   type ServedService,
 } from "./context.ts";
 import { checkAccess, hostNames, isLoopback, TOKEN_COOKIE, type Access } from "./guard.ts";
-import { JobClients } from "./job-clients.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { Refusal } from "./refusal.ts";
@@ -79,10 +78,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       return new Map(list.map((description) => [description.type, description]));
     },
   };
-  const jobs = new JobClients();
-  await jobs.restore(handlers);
   const sockets = new SocketCount(limits.sockets);
-  const hub = new SocketHub(context, jobs, sockets);
+  const hub = new SocketHub(context, sockets);
   const metrics = new Metrics(() => sockets.open);
 
   const app = fastify({
@@ -120,7 +117,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await app.register(websocket, { options: { maxPayload: limits.messageBytes } });
 
   const comfy = async (scope: FastifyInstance): Promise<void> => {
-    addPromptRoutes(scope, context, jobs);
+    addPromptRoutes(scope, context);
     addQueueRoutes(scope, context);
     addHistoryRoutes(scope, context);
     addJobRoutes(scope, context);
@@ -148,6 +145,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     socket.once("close", () => connections.delete(socket));
   });
   const stops = [service.subscribe(hub.receive), service.subscribe(metrics.receive)];
+  // What was there before anything changes.
+  const state = await handlers["queue.state"]({ limit: 0 });
+  for (const listener of [hub, metrics]) listener.receive({ type: "queue", state });
   try {
     await app.listen({ host: address, port: options.port ?? 0 });
   } catch (cause) {

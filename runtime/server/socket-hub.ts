@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { WebSocket } from "@fastify/websocket";
 import { compactComfyJson, objectOf, parseComfyJson } from "#runtime/graph/comfy/comfy-json";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
-import { MessageTranslator, type Message } from "./comfy/messages.ts";
+import type { Message } from "./comfy/messages.ts";
 import { previewFrame, previewFrameWithMetadata, previewJpeg } from "./comfy/preview.ts";
 import type { ServerContext } from "./context.ts";
-import type { JobClients } from "./job-clients.ts";
 import { featureFlags } from "./routes/system.ts";
+import { runningJob, type RunningJob } from "./running-job.ts";
 import type { SocketCount } from "./socket-count.ts";
 
 interface Client {
@@ -20,17 +20,15 @@ const ENDS = new Set(["job_finished", "job_failed", "job_cancelled"]);
 
 export class SocketHub {
   readonly #context: ServerContext;
-  readonly #jobs: JobClients;
   readonly #sockets: SocketCount;
   readonly #clients = new Map<string, Client>();
-  readonly #translators = new Map<string, MessageTranslator>();
+  readonly #running = new Map<string, RunningJob>();
   #remaining = 0;
   /** Pictures take a while to make; what comes after them waits, so that the order stays. */
   #line: Promise<void> = Promise.resolve();
 
-  constructor(context: ServerContext, jobs: JobClients, sockets: SocketCount) {
+  constructor(context: ServerContext, sockets: SocketCount) {
     this.#context = context;
-    this.#jobs = jobs;
     this.#sockets = sockets;
   }
 
@@ -49,8 +47,8 @@ export class SocketHub {
     });
     socket.on("error", () => socket.terminate());
     this.#post(client, { ...this.#status(), data: { ...this.#status().data, sid: id } });
-    for (const [job, translator] of this.#translators)
-      if (this.#jobs.clientOf(job) === id)
+    for (const [job, { client: owner, translator }] of this.#running)
+      if (owner === id)
         this.#post(client, {
           type: "executing",
           data: { node: translator.current, prompt_id: job },
@@ -74,23 +72,15 @@ export class SocketHub {
     }
     if (event.type === "job") {
       const { event: inner } = event;
-      this.#enqueue(() => {
+      this.#enqueue(async () => {
         // A job whose engine died is started again, from its beginning.
-        if (inner.type === "job_started") this.#translators.delete(inner.job);
-        const translator = this.#translatorOf(inner.job);
-        const client = this.#jobs.clientOf(inner.job);
+        if (inner.type === "job_started") this.#running.delete(inner.job);
+        const { client, translator } = await this.#runningJob(inner.job);
         for (const message of translator.translate(inner)) this.#tell(client, message);
-        if (!ENDS.has(inner.type)) return;
-        this.#translators.delete(inner.job);
-        this.#jobs.forget(inner.job);
+        if (ENDS.has(inner.type)) this.#running.delete(inner.job);
       });
     }
   };
-
-  /** Resolves when everything received so far has been sent. */
-  async settled(): Promise<void> {
-    await this.#line;
-  }
 
   close(): void {
     for (const { socket } of this.#clients.values()) socket.close(1001, "The server stops.");
@@ -100,11 +90,11 @@ export class SocketHub {
     this.#line = this.#line.then(work).catch(() => undefined);
   }
 
-  #translatorOf(job: string): MessageTranslator {
-    const known = this.#translators.get(job);
+  async #runningJob(job: string): Promise<RunningJob> {
+    const known = this.#running.get(job);
     if (known !== undefined) return known;
-    const made = new MessageTranslator(job, (node) => this.#jobs.typeOf(job, node));
-    this.#translators.set(job, made);
+    const made = await runningJob(this.#context.handlers, job);
+    this.#running.set(job, made);
     return made;
   }
 
@@ -129,7 +119,9 @@ export class SocketHub {
   }
 
   async #preview(event: ServiceEvent & { type: "preview" }): Promise<void> {
-    const owner = this.#jobs.clientOf(event.job);
+    const running = this.#running.get(event.job);
+    if (running === undefined) return;
+    const { client: owner } = running;
     const clients = [...this.#clients.values()].filter(({ id }) => owner === null || id === owner);
     if (clients.length === 0) return;
     const image = await previewJpeg(event.preview);

@@ -1,4 +1,5 @@
 /** A job as ComfyUI's queue and history list it: [number, id, prompt, extra_data, outputs]. */
+import { isUmbelError } from "#runtime/errors";
 import { objectOf } from "#runtime/graph/comfy/comfy-json";
 import { descriptionFacts } from "#runtime/graph/comfy/description-facts";
 import { exportPrompt } from "#runtime/graph/comfy/export-prompt";
@@ -6,7 +7,17 @@ import type { Json } from "#runtime/graph/json";
 import type { ServerContext } from "#runtime/server/context";
 import { outputsOf } from "./prompt.ts";
 
+/** Null when the job was removed meanwhile. */
 export async function queueItem(context: ServerContext, job: string): Promise<Json> {
+  try {
+    return await itemOf(context, job);
+  } catch (error) {
+    if (isUmbelError(error) && error.code === "ERR_INVALID_ARGUMENT") return null;
+    throw error;
+  }
+}
+
+async function itemOf(context: ServerContext, job: string): Promise<Json> {
   const { handlers } = context;
   const origin = objectOf(await handlers["queue.origin"]({ job }));
   if ("prompt" in origin)

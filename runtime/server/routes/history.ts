@@ -1,4 +1,5 @@
 /** What has run. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { listOf, objectOf, textOf, type JsonObject } from "#runtime/graph/comfy/comfy-json";
 import type { Json } from "#runtime/graph/json";
@@ -6,8 +7,9 @@ import type { JobEntry } from "#runtime/protocol/service-values";
 import { queueItem } from "#runtime/server/comfy/queue-item";
 import { nodeOutput, shownTexts, timestamp } from "#runtime/server/comfy/results";
 import type { ServerContext } from "#runtime/server/context";
+import { inTurns } from "#runtime/server/in-turns";
 
-const PAGE = 500;
+const PAGE = 100;
 const MOST = 10_000;
 
 export function addHistoryRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -17,17 +19,20 @@ export function addHistoryRoutes(app: FastifyInstance, context: ServerContext): 
     const query = request.query as Record<string, string | undefined>;
     const most = count(query["max_items"]) ?? MOST;
     const offset = count(query["offset"]);
-    const entries = await listEntries(context, offset === null ? most : offset + most);
-    // Oldest first, as ComfyUI's dictionary of what it ran; without an offset the newest ones.
-    const inOrder = entries.toReversed();
-    const chosen = offset === null ? inOrder.slice(-most) : inOrder.slice(offset, offset + most);
-    const items = await Promise.all(chosen.map((entry) => historyItem(context, entry)));
-    return Object.fromEntries(chosen.map((entry, i) => [entry.job, items[i] ?? {}]));
+    // Oldest first, as ComfyUI's dictionary of what it ran; an offset counts from there, without one come the newest.
+    const inOrder = (await listEntries(context, offset === null ? most : MOST)).toReversed();
+    const chosen = offset === null ? inOrder : inOrder.slice(offset, offset + most);
+    const items = await inTurns(chosen, async (entry) => {
+      const item = await historyItem(context, entry);
+      return item === null ? [] : [[entry.job, item] as const];
+    });
+    return Object.fromEntries(items.flat());
   });
 
   app.get<{ Params: { id: string } }>("/history/:id", async ({ params: { id } }) => {
     const [entry] = await handlers["history.list"]({ limit: 1, job: id });
-    return entry === undefined ? {} : { [id]: await historyItem(context, entry) };
+    const item = entry === undefined ? null : await historyItem(context, entry);
+    return item === null ? {} : { [id]: item };
   });
 
   app.post("/history", async (request, reply) => {
@@ -56,6 +61,7 @@ export async function listEntries(context: ServerContext, most: number): Promise
     });
     entries.push(...page);
     if (page.length < PAGE) break;
+    await nextTurn();
   }
   return entries;
 }
@@ -74,8 +80,11 @@ export function outputsOfEntry(entry: JobEntry, prompt: JsonObject): JsonObject 
   );
 }
 
-async function historyItem(context: ServerContext, entry: JobEntry): Promise<JsonObject> {
-  const prompt = listOf(await queueItem(context, entry.job));
+/** Null when it was removed meanwhile. */
+async function historyItem(context: ServerContext, entry: JobEntry): Promise<JsonObject | null> {
+  const item = await queueItem(context, entry.job);
+  if (item === null) return null;
+  const prompt = listOf(item);
   const outputs = outputsOfEntry(entry, objectOf(prompt[2]));
   const meta = Object.keys(outputs).map((node) => [
     node,

@@ -16,17 +16,12 @@ import {
 } from "#runtime/server/comfy/node-errors";
 import { coercePrompt, malformed, outputsOf, partOf } from "#runtime/server/comfy/prompt";
 import type { PromptOrigin, ServerContext } from "#runtime/server/context";
-import type { JobClients } from "#runtime/server/job-clients";
 import { Refusal } from "#runtime/server/refusal";
 import { checkSize } from "#runtime/server/prompt-size";
 
 const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-export function addPromptRoutes(
-  app: FastifyInstance,
-  context: ServerContext,
-  clients: JobClients,
-): void {
+export function addPromptRoutes(app: FastifyInstance, context: ServerContext): void {
   let counter = 0;
   app.get("/prompt", async () => {
     const { running, waitingCount } = await context.handlers["queue.state"]({ limit: 0 });
@@ -58,18 +53,12 @@ export function addPromptRoutes(
       extra_data,
       outputs: found.outputs,
     };
-    clients.claim(found.id, client, found.prompt);
-    try {
-      await context.handlers["queue.add"]({
-        document: found.document,
-        first: front || number < 0,
-        job: found.id,
-        origin: { ...origin },
-      });
-    } catch (cause) {
-      clients.forget(found.id);
-      throw cause;
-    }
+    await context.handlers["queue.add"]({
+      document: found.document,
+      first: front || number < 0,
+      job: found.id,
+      origin: { ...origin },
+    });
     return { prompt_id: found.id, number: origin.number, node_errors: found.node_errors };
   });
 }

@@ -4,6 +4,7 @@ import { isUmbelError } from "#runtime/errors";
 import { listOf, objectOf } from "#runtime/graph/comfy/comfy-json";
 import type { Json } from "#runtime/graph/json";
 import type { ServerContext } from "#runtime/server/context";
+import { inTurns } from "#runtime/server/in-turns";
 import { queueItem } from "#runtime/server/comfy/queue-item";
 
 const MOST = 10_000;
@@ -13,8 +14,10 @@ export function addQueueRoutes(app: FastifyInstance, context: ServerContext): vo
 
   app.get("/queue", async () => {
     const { running, waiting } = await handlers["queue.state"]({ limit: MOST });
-    const items = (jobs: typeof running) =>
-      Promise.all(jobs.map(({ job }) => queueItem(context, job)));
+    const items = async (jobs: typeof running) => {
+      const all = await inTurns(jobs, ({ job }) => queueItem(context, job));
+      return all.filter((item) => item !== null);
+    };
     return { queue_running: await items(running), queue_pending: await items(waiting) };
   });
 
