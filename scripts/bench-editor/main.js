@@ -17,6 +17,7 @@ const NODES = 1000;
 const LINKS = 1500;
 const FRAMES = 120;
 const UNDOS = 5;
+const ZOOMS = 12;
 const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",
@@ -47,13 +48,27 @@ const untilDrawn = (page, act) =>
     return performance.now() - begun;
   }, act);
 
-async function sweepMouse(page, from, frames) {
+/** Drags to and fro, as far as `reach` pixels. */
+async function sweepMouse(page, from, frames, reach = 120) {
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();
   for (let i = 1; i <= frames; i++) {
-    await page.mouse.move(from.x + 120 * Math.sin(i / 12), from.y + 80 * Math.sin(i / 9));
+    const [x, y] = [Math.sin(i / 12), Math.sin(i / 9)];
+    await page.mouse.move(from.x + reach * x, from.y + (reach / 1.5) * y);
   }
   await page.mouse.up();
+}
+
+/** Zooms in on what is under the pointer, until nodes are drawn in full. */
+async function zoomIn(page, { x, y }) {
+  await page.mouse.move(x, y);
+  for (let i = 0; i < ZOOMS; i++) await page.mouse.wheel(0, -240);
+  await page.waitForTimeout(1500);
+}
+
+function expectMoved(before, after) {
+  if (Math.abs(after - before) < 20)
+    throw new Error(`Expected the node to be dragged, got ${Math.round(after - before)} px.`);
 }
 
 async function measure(program, address, page_, selector) {
@@ -74,19 +89,17 @@ async function measure(program, address, page_, selector) {
   if (count !== NODES) throw new Error(`Expected ${NODES} nodes on the page, got ${count}.`);
   const middle = async () => {
     const box = await page.locator(selector).nth(420).boundingBox();
-    // Beside the middle, where a bare node has its handle.
+    // On its head, where no field is, and beside the middle, where a bare node has its handle.
     return {
       outside: { x: box.x - 3, y: box.y - 3 },
       x: box.x + box.width / 4,
-      y: box.y + box.height / 2,
+      y: box.y + Math.min(box.height / 2, 12),
     };
   };
   const pan = await traced(page, async () => sweepMouse(page, (await middle()).outside, FRAMES));
   const from = await middle();
   const drag = await traced(page, () => sweepMouse(page, from, FRAMES));
-  const { x } = await middle();
-  if (Math.abs(x - from.x) < 20)
-    throw new Error(`Expected the node to be dragged, got ${x - from.x} px.`);
+  expectMoved(from.x, (await middle()).x);
   const undos = [];
   for (let i = 0; i < UNDOS; i++) {
     await untilDrawn(page, ["remove", 500]);
@@ -94,11 +107,20 @@ async function measure(program, address, page_, selector) {
     undos.push(await traced(page, () => untilDrawn(page, ["undo"])));
     await page.waitForTimeout(800);
   }
+  await zoomIn(page, await middle());
+  const nearPan = await traced(page, async () =>
+    sweepMouse(page, (await middle()).outside, FRAMES, 500),
+  );
+  const head = await middle();
+  const nearDrag = await traced(page, () => sweepMouse(page, head, FRAMES));
+  expectMoved(head.x, (await middle()).x);
   await app.close();
   return {
     open,
     pan: pan.frames,
     drag: drag.frames,
+    nearPan: nearPan.frames,
+    nearDrag: nearDrag.frames,
     undo: at(
       undos.map(({ result }) => result),
       0.5,
@@ -136,6 +158,8 @@ try {
   row("pan, script a frame, 95th", at(umbel.pan, 0.95), at(bare.pan, 0.95));
   row("drag, script a frame, median", at(umbel.drag, 0.5), at(bare.drag, 0.5));
   row("drag, script a frame, 95th", at(umbel.drag, 0.95), at(bare.drag, 0.95));
+  row("near, pan, 95th", at(umbel.nearPan, 0.95), at(bare.nearPan, 0.95));
+  row("near, drag, 95th", at(umbel.nearDrag, 0.95), at(bare.nearDrag, 0.95));
   row("undo of 500 deleted, until drawn", umbel.undo, bare.undo);
   row("undo of 500 deleted, CPU", umbel.undoBusy, bare.undoBusy);
 } finally {

@@ -41,8 +41,8 @@ function nearestOf(type: string, { in: ins = [], out = [], values = [] }: Socket
 
 describe("the nearest node", () => {
   it.each<readonly [string, Sockets, string | null]>([
-    ["UnetLoaderGGUF", { out: ["MODEL"], values: ["unet_name"] }, "UNETLoader"],
-    ["CLIPLoaderGGUF", { out: ["CLIP"], values: ["clip_name", "type"] }, "CLIPLoader"],
+    ["UnetLoaderGGUFAdvanced", { out: ["MODEL"], values: ["unet_name"] }, "UnetLoaderGGUF"],
+    ["CLIPLoaderGGUFMultiGPU", { out: ["CLIP"], values: ["clip_name", "type"] }, "CLIPLoaderGGUF"],
     [
       "KSampler (Efficient)",
       {
