@@ -108,12 +108,12 @@ async function measure(program, address, page_, selector) {
     await page.waitForTimeout(800);
   }
   await zoomIn(page, await middle());
-  const nearPan = await traced(page, async () =>
-    sweepMouse(page, (await middle()).outside, FRAMES, 500),
-  );
   const head = await middle();
   const nearDrag = await traced(page, () => sweepMouse(page, head, FRAMES));
   expectMoved(head.x, (await middle()).x);
+  const nearPan = await traced(page, async () =>
+    sweepMouse(page, (await middle()).outside, FRAMES, 500),
+  );
   await app.close();
   return {
     open,
