@@ -46,6 +46,9 @@ export interface NodeFeatureProps {
 export const NODE_FEATURES: Readonly<Record<string, ComponentType<NodeFeatureProps>>> = {
   RadialAttention: RadialNode,
   RadialAttentionSampler: RadialNode,
+  PatchRadialAttn: RadialNode,
+  PatchRadialAttention: RadialNode,
+  WanVideoSetRadialAttention: RadialNode,
 };
 /** Over the preview of a sampler: the mask of the step, "radial step". */
 export const PREVIEW_FEATURES: Readonly<Record<string, ComponentType<NodeFeatureProps>>> = {
@@ -54,4 +57,5 @@ export const PREVIEW_FEATURES: Readonly<Record<string, ComponentType<NodeFeature
   RadialAttentionSampler: StepMask,
   SamplerCustom: StepMask,
   SamplerCustomAdvanced: StepMask,
+  WanVideoSampler: StepMask,
 };

@@ -1,5 +1,6 @@
 import type { GraphDocument } from "#runtime/graph/document";
 import { useEditorStore } from "../editor-context.tsx";
+import { flatGraph } from "../panels/radial/flat-graph.ts";
 import { radialNodeOf, samplerOf, type RadialGeometry } from "../panels/radial/geometry.ts";
 import { sharesOf, useGeometry, useMask } from "../panels/radial/use-mask.ts";
 import { useJobDocument } from "../panels/history/use-job-document.ts";
@@ -30,8 +31,9 @@ export function useClipAttention(clip: Clip | null, live: LiveClip | null): Clip
   );
   const document = live === null ? past : running;
   const node = live === null ? (clip?.node ?? null) : live.node;
-  const sampler = document === null || node === null ? null : samplerOf(document, node);
-  const radial = document === null || sampler === null ? null : radialNodeOf(document, sampler);
+  const graph = document === null ? null : flatGraph(document);
+  const sampler = graph === null || node === null ? null : samplerOf(graph, node);
+  const radial = graph === null || sampler === null ? null : radialNodeOf(graph, sampler);
   const geometry = useGeometry(document, radial);
   const mask = useMask(`clip ${live?.job ?? clip?.url ?? ""}`, geometry);
   if (document === null || sampler === null) return null;

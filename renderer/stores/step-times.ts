@@ -19,6 +19,8 @@ export interface StepTimesState {
 export interface TimedGeometry {
   readonly key: string;
   readonly denseSteps: number;
+  /** Dense steps at the end. */
+  readonly lastDenseSteps: number;
 }
 
 export interface StepTimesStore {
@@ -40,7 +42,7 @@ export function createStepTimes(now: () => number = () => performance.now()): St
     store,
     receive(event, geometryOf) {
       if (event.type !== "job" || event.event.type !== "node_progress") return;
-      const { job, node, value } = event.event;
+      const { job, node, value, max } = event.event;
       const before = last;
       last = { place: `${job} ${node}`, value, time: now() };
       if (before.place !== last.place || value !== before.value + 1) return;
@@ -49,7 +51,8 @@ export function createStepTimes(now: () => number = () => performance.now()): St
       if (geometry === null) return;
       const all = samples.get(geometry.key) ?? { dense: [], radial: [] };
       samples.set(geometry.key, all);
-      const kind = value <= geometry.denseSteps ? "dense" : "radial";
+      const isDense = value <= geometry.denseSteps || value > max - geometry.lastDenseSteps;
+      const kind = isDense ? "dense" : "radial";
       all[kind] = [...all[kind].slice(-29), (last.time - before.time) / 1000];
       store.setState(({ byGeometry }) => ({
         byGeometry: {

@@ -60,7 +60,9 @@ export function Inspector() {
           onClick={() => setPinned(kept === null ? { document: active.id, node: id } : null)}
         />
       </header>
-      {isRadialNode(node) && <RadialSections document={active.id} graph={graph} node={id} />}
+      {isRadialNode(node) && (
+        <RadialSections document={active.id} graph={active.document} node={id} />
+      )}
       {isRadialNode(node) && <PlanSections />}
       <NodeFacts document={active.id} node={id} value={node} description={description} />
     </div>

@@ -1,7 +1,8 @@
 /** The inspector of radial attention: by step, by layer, presets, and what is kept by distance. */
-import type { DocumentGraph } from "#runtime/graph/document";
+import type { GraphDocument } from "#runtime/graph/document";
 import { useEditorStore } from "../../editor-context.tsx";
 import type { StripCells } from "./step-strip.ts";
+import { graphWith } from "../radial/graph-with.ts";
 import { useGeometry, useMask } from "../radial/use-mask.ts";
 import { DistanceShares } from "./distance-shares.tsx";
 import { Presets } from "./presets.tsx";
@@ -11,7 +12,7 @@ import { StepTime } from "./step-time.tsx";
 
 interface RadialSectionsProps {
   readonly document: string;
-  readonly graph: DocumentGraph;
+  readonly graph: GraphDocument;
   readonly node: string;
 }
 
@@ -72,7 +73,7 @@ export function RadialSections({ document, graph, node }: RadialSectionsProps) {
           </>
         )}
       </Section>
-      <Presets document={document} node={node} geometry={geometry} />
+      {isOurs(graph, node) && <Presets document={document} node={node} geometry={geometry} />}
       {shown !== null && <DistanceShares shown={shown} />}
       <StepTime geometry={geometry} />
     </>
@@ -94,4 +95,9 @@ function Cells({ strip, current, thin }: CellsProps) {
       ))}
     </div>
   );
+}
+
+/** Presets are written under the names of our own nodes. */
+function isOurs(document: GraphDocument, node: string): boolean {
+  return /^RadialAttention/.test(graphWith(document, node)?.nodes[node]?.type ?? "");
 }

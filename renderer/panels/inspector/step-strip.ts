@@ -15,9 +15,11 @@ export function stepCells(
   steps: number,
   done: number | null,
 ): StripCells {
-  const dense = Math.min(steps, settings.denseSteps);
+  const first = Math.min(steps, settings.denseSteps);
+  const last = Math.min(steps - first, settings.lastDenseSteps);
+  const dense = first + last;
   const cells = Array.from({ length: steps }, (_, i): CellKind => {
-    if (i < dense) return "dense";
+    if (i < first || i >= steps - last) return "dense";
     return done !== null && i >= done ? "coming" : "radial";
   });
   return { cells, dense, radial: steps - dense };

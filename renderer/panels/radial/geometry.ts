@@ -5,12 +5,15 @@
 import type { DocumentGraph, DocumentNode } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import type { MaskRequest } from "#runtime/protocol/service-values";
+import { radialNames, type RadialNames } from "./radial-nodes.ts";
 
 export interface RadialSettings {
   readonly decay: number;
   readonly block: 64 | 128;
-  /** Leading steps and layers that stay dense. */
+  /** Leading steps that stay dense, and steps at the end. */
   readonly denseSteps: number;
+  readonly lastDenseSteps: number;
+  /** How many layers stay dense: the leading ones, but for one class that lists them. */
   readonly denseLayers: number;
 }
 
@@ -34,12 +37,11 @@ export interface RadialGeometry {
   readonly model: string | null;
 }
 
-const RADIAL_TYPES: ReadonlySet<string> = new Set(["RadialAttention", "RadialAttentionSampler"]);
 /** ComfyUI passes at most this many nodes between a model and its sampler in practice; it also ends cycles. */
 const MAX_HOPS = 64;
 
 export function isRadialNode(node: Pick<DocumentNode, "type">): boolean {
-  return RADIAL_TYPES.has(node.type);
+  return radialNames(node) !== null;
 }
 
 /** A sampler takes a latent under ComfyUI's name for it. */
@@ -115,7 +117,10 @@ export function maskRequestOf(geometry: RadialGeometry): MaskRequest | null {
 
 /** Width, height and frames of the latent that enters a node; null where a link hides them. */
 export function latentSize(graph: DocumentGraph, sampler: string): ClipSize | null {
-  let at = source(graph, sampler, "latent_image") ?? source(graph, sampler, "samples");
+  let at =
+    source(graph, sampler, "latent_image") ??
+    source(graph, sampler, "image_embeds") ??
+    source(graph, sampler, "samples");
   for (let hop = 0; at !== null && hop < MAX_HOPS; hop++) {
     const width = numberValue(graph, at, "width");
     const height = numberValue(graph, at, "height");
@@ -140,14 +145,28 @@ function validSize(size: ClipSize): ClipSize | null {
 }
 
 function settingsOf(graph: DocumentGraph, id: string, steps: number | null): RadialSettings | null {
+  const names = radialNames(graph.nodes[id]!);
+  if (names === null) return null;
   const decay = numberValue(graph, id, "decay_factor", 0.2);
   const block = numberValue(graph, id, "block_size", 128);
-  const denseLayers = numberValue(graph, id, "dense_layers", 1);
-  let denseSteps = numberValue(graph, id, "dense_steps", -1);
-  if (decay === null || denseLayers === null || denseSteps === null) return null;
+  const denseLayers = layerCount(graph, id, names);
+  let denseSteps = numberValue(graph, id, names.denseSteps, names.defaultDenseSteps);
+  const lastDenseSteps =
+    names.lastDenseSteps === undefined ? 0 : numberValue(graph, id, names.lastDenseSteps, 1);
+  if (decay === null || denseLayers === null || denseSteps === null || lastDenseSteps === null)
+    return null;
   if (block !== 64 && block !== 128) return null;
   if (denseSteps < 0) denseSteps = Math.max(1, Math.round((steps ?? 50) * 0.24));
-  return { decay, block, denseSteps, denseLayers };
+  return { decay, block, denseSteps, lastDenseSteps, denseLayers };
+}
+
+function layerCount(graph: DocumentGraph, id: string, names: RadialNames): number | null {
+  const { denseLayers: name, defaultDenseLayers: fallback } = names;
+  if (typeof fallback === "number") return numberValue(graph, id, name, fallback);
+  if (linkTo(graph, id, name) !== null) return null;
+  const list = graph.nodes[id]?.values[name] ?? fallback;
+  if (typeof list !== "string") return null;
+  return list.split(",").filter((part) => part.trim() !== "").length;
 }
 
 function samplerBehind(graph: DocumentGraph, id: string): string | null {
@@ -189,7 +208,8 @@ function modelFileOf(graph: DocumentGraph, id: string): string | null {
   let at: string | null = id;
   for (let hop = 0; at !== null && hop < MAX_HOPS; hop++) {
     const values: Record<string, Json> = graph.nodes[at]?.values ?? {};
-    const name = values["unet_name"] ?? values["ckpt_name"] ?? values["model_name"];
+    const name =
+      values["unet_name"] ?? values["ckpt_name"] ?? values["model_name"] ?? values["model"];
     if (typeof name === "string") return name;
     at = source(graph, at, "model") ?? source(graph, at, "guider") ?? source(graph, at, "input");
   }

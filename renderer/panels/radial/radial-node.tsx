@@ -4,7 +4,6 @@ import { useEditorStore } from "../../editor-context.tsx";
 import { MaskDialog } from "./mask-dialog.tsx";
 import { MaskView } from "./mask-view.tsx";
 import { RadialFigures } from "./radial-figures.tsx";
-import { graphWith } from "./graph-with.ts";
 import { useGeometry, useMask } from "./use-mask.ts";
 
 interface RadialNodeProps {
@@ -17,11 +16,11 @@ const SIZE = 232;
 
 export function RadialNode({ document, node }: RadialNodeProps) {
   const [large, setLarge] = useState(false);
-  const graph = useEditorStore(
+  const open = useEditorStore(
     (editor) => editor.documents,
-    ({ open }) => graphWith(open[document]?.document, node),
+    (state) => state.open[document]?.document ?? null,
   );
-  const geometry = useGeometry(graph, node);
+  const geometry = useGeometry(open, node);
   const shown = useMask(`${document} ${node}`, geometry);
   return (
     <div className="radial-feature">

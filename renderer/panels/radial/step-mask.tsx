@@ -4,7 +4,7 @@ import { useEditorStore } from "../../editor-context.tsx";
 import { useTheme } from "../use-theme.ts";
 import { drawMask, WHOLE } from "./draw-mask.ts";
 import { radialNodeOf } from "./geometry.ts";
-import { graphWith } from "./graph-with.ts";
+import { flatGraph, flatName } from "./flat-graph.ts";
 import { useGeometry, useMask } from "./use-mask.ts";
 
 interface StepMaskProps {
@@ -16,20 +16,26 @@ export function StepMask({ document, node }: StepMaskProps) {
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   // The graph as it runs: an edit since then changes nothing about this step.
-  const graph = useEditorStore(
+  const ran = useEditorStore(
     (editor) => editor.runs,
-    ({ ran }) => graphWith(ran[document], node),
+    (state) => state.ran[document] ?? null,
   );
   const run = useEditorStore(
     (editor) => editor.runs,
     ({ nodes }) => nodes[document]?.[node] ?? null,
   );
-  const radial = graph === null ? null : radialNodeOf(graph, node);
-  const geometry = useGeometry(graph, radial);
+  const graph = ran === null ? null : flatGraph(ran);
+  const sampler = graph === null ? null : flatName(graph, node);
+  const radial = graph === null || sampler === null ? null : radialNodeOf(graph, sampler);
+  const geometry = useGeometry(ran, radial);
   const shown = useMask(`step ${document} ${node}`, geometry);
   const running = run?.status === "running" && run.max > 0 && run.value < run.max;
   // `value` steps are done: the one that runs is the next, counted from 0.
-  const sparse = running && geometry !== null && run.value >= geometry.settings.denseSteps;
+  const sparse =
+    running &&
+    geometry !== null &&
+    run.value >= geometry.settings.denseSteps &&
+    run.value < run.max - geometry.settings.lastDenseSteps;
   useEffect(() => {
     const element = canvas.current;
     if (element === null || shown === null) return;

@@ -1,5 +1,6 @@
 import type { GraphDocument } from "#runtime/graph/document";
 import type { TimedGeometry } from "../../stores/step-times.ts";
+import { flatGraph } from "./flat-graph.ts";
 import { latentSize, radialGeometry, radialNodeOf, type RadialGeometry } from "./geometry.ts";
 
 /** Everything that sets the work of a step but the number of dense steps, which a time tells apart by itself. */
@@ -10,16 +11,21 @@ export function geometryKey(geometry: RadialGeometry): string {
 }
 
 /** For a sampler of a document that runs; without radial attention all steps are dense. */
-export function timedGeometry(document: GraphDocument, sampler: string): TimedGeometry | null {
+export function timedGeometry(ran: GraphDocument, sampler: string): TimedGeometry | null {
+  const document = flatGraph(ran);
   const radial = radialNodeOf(document, sampler);
   if (radial === null) {
     const size = latentSize(document, sampler);
     return size === null
       ? null
-      : { key: JSON.stringify(["dense", size]), denseSteps: Number.POSITIVE_INFINITY };
+      : {
+          key: JSON.stringify(["dense", size]),
+          denseSteps: Number.POSITIVE_INFINITY,
+          lastDenseSteps: 0,
+        };
   }
   const geometry = radialGeometry(document, radial);
-  return geometry === null
-    ? null
-    : { key: geometryKey(geometry), denseSteps: geometry.settings.denseSteps };
+  if (geometry === null) return null;
+  const { denseSteps, lastDenseSteps } = geometry.settings;
+  return { key: geometryKey(geometry), denseSteps, lastDenseSteps };
 }

@@ -1,8 +1,9 @@
 import { useEffect, useMemo } from "react";
-import type { DocumentGraph } from "#runtime/graph/document";
+import type { GraphDocument } from "#runtime/graph/document";
 import type { MaskReport } from "#runtime/protocol/service-values";
 import { maskKey, type KnownMask } from "../../stores/masks.ts";
 import { usePanels, usePanelStore } from "../panels-context.tsx";
+import { flatGraph, flatName } from "./flat-graph.ts";
 import { maskRequestOf, radialGeometry, type RadialGeometry } from "./geometry.ts";
 import { frameShares } from "./mask-frames.ts";
 
@@ -36,12 +37,14 @@ export function useMask(place: string, geometry: RadialGeometry | null): ShownMa
   return { mask, block: mask.request.block, current: known !== undefined };
 }
 
-/** Geometry of a node, equal as long as what it depends on is equal. */
+/** Geometry of a node, equal as long as what it depends on is equal. A node inside of a subgraph is that of its first use. */
 export function useGeometry(
-  graph: DocumentGraph | null,
+  document: GraphDocument | null,
   node: string | null,
 ): RadialGeometry | null {
-  const geometry = graph === null || node === null ? null : radialGeometry(graph, node);
+  const graph = document === null ? null : flatGraph(document);
+  const name = graph === null || node === null ? null : flatName(graph, node);
+  const geometry = graph === null || name === null ? null : radialGeometry(graph, name);
   const text = JSON.stringify(geometry);
   // oxlint-disable-next-line react-hooks/exhaustive-deps
   return useMemo(() => geometry, [text]);

@@ -20,7 +20,7 @@ function run(times: readonly number[], denseSteps: number) {
   let at = 0;
   const store = createStepTimes(() => times[at] ?? 0);
   for (; at < times.length; at++) {
-    store.receive(progress(at), () => ({ key: "g", denseSteps }));
+    store.receive(progress(at), () => ({ key: "g", denseSteps, lastDenseSteps: 0 }));
   }
   return store.store.getState().byGeometry["g"];
 }
@@ -40,7 +40,7 @@ test("nothing is told of steps that did not run", () => {
 
 test("a report of another node, or one that skips steps, is no measure", () => {
   const store = createStepTimes(() => 0);
-  const geometry = () => ({ key: "g", denseSteps: 1 });
+  const geometry = () => ({ key: "g", denseSteps: 1, lastDenseSteps: 0 });
   store.receive(progress(3), geometry);
   store.receive(progress(4, "other"), geometry);
   store.receive(progress(6, "other"), geometry);

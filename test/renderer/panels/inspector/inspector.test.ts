@@ -7,7 +7,13 @@ import {
 } from "../../../../renderer/panels/inspector/presets-for.ts";
 import { layerCells, stepCells } from "../../../../renderer/panels/inspector/step-strip.ts";
 
-const settings = { decay: 0.2, block: 128, denseSteps: 8, denseLayers: 1 } as const;
+const settings = {
+  decay: 0.2,
+  block: 128,
+  denseSteps: 8,
+  lastDenseSteps: 0,
+  denseLayers: 1,
+} as const;
 
 test("steps are dense, then radial; those to come are paler while it runs", () => {
   expect(stepCells(settings, 30, null)).toMatchObject({ dense: 8, radial: 22 });
@@ -22,6 +28,9 @@ test("steps are dense, then radial; those to come are paler while it runs", () =
     dense: 4,
     radial: 0,
   });
+  const atTheEnd = stepCells({ ...settings, denseSteps: 1, lastDenseSteps: 2 }, 6, null);
+  expect(atTheEnd).toMatchObject({ dense: 3, radial: 3 });
+  expect(atTheEnd.cells.slice(3)).toEqual(["radial", "dense", "dense"]);
   expect(layerCells(settings, 40)).toMatchObject({ dense: 1, radial: 39 });
 });
 

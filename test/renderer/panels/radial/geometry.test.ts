@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseDocument, type GraphDocument } from "#runtime/graph/document";
+import { flatGraph, flatName } from "../../../../renderer/panels/radial/flat-graph.ts";
 import {
   latentSize,
   maskRequestOf,
@@ -17,7 +18,7 @@ describe("the geometry of a radial node", () => {
   test("reads size, steps and settings of the sampler that the model reaches", () => {
     expect(radialGeometry(example("radial-against-dense"), "radial")).toEqual({
       node: "radial",
-      settings: { decay: 0.2, block: 128, denseSteps: 8, denseLayers: 1 },
+      settings: { decay: 0.2, block: 128, denseSteps: 8, lastDenseSteps: 0, denseLayers: 1 },
       sampler: "sparse",
       steps: 30,
       size: { width: 256, height: 256, frames: 33 },
@@ -135,4 +136,98 @@ describe("the geometry of a radial node", () => {
 test("a sampler without radial attention upstream has no radial node", () => {
   expect(radialNodeOf(example("radial-against-dense"), "dense")).toBeNull();
   expect(radialNodeOf(example("radial-against-dense"), "sparse")).toBe("radial");
+});
+
+describe("classes of ComfyUI's extensions", () => {
+  const withClass = (type: string, values: Record<string, number | string>): GraphDocument => {
+    const document = example("radial-against-dense");
+    return { ...document, nodes: { ...document.nodes, radial: { type, values } } };
+  };
+
+  test.each([
+    ["PatchRadialAttn", {}, { denseSteps: 1, lastDenseSteps: 1, denseLayers: 1 }],
+    [
+      "PatchRadialAttn",
+      { dense_timestep: 5, last_dense_timestep: 0, dense_block: 2, decay_factor: 0.5 },
+      { denseSteps: 5, lastDenseSteps: 0, denseLayers: 2, decay: 0.5 },
+    ],
+    ["PatchRadialAttention", {}, { denseSteps: 2, denseLayers: 2 }],
+    [
+      "PatchRadialAttention",
+      { dense_layers: "0, 1, 5", block_size: 64 },
+      { denseLayers: 3, block: 64 },
+    ],
+  ] as const)("%s with %j", (type, values, settings) => {
+    expect(radialGeometry(withClass(type, values), "radial")).toMatchObject({
+      sampler: "sparse",
+      settings,
+      size: { width: 256, height: 256, frames: 33 },
+    });
+  });
+
+  test("the wrapper's nodes", () => {
+    const document = parseDocument({
+      umbel: 1,
+      nodes: {
+        loader: { type: "WanVideoModelLoader", values: { model: "wan.safetensors" } },
+        radial: { type: "WanVideoSetRadialAttention", values: { dense_blocks: 3 } },
+        size: {
+          type: "WanVideoEmptyEmbeds",
+          values: { width: 832, height: 480, num_frames: 81 },
+        },
+        sampler: { type: "WanVideoSampler", values: { steps: 30 } },
+      },
+      links: [
+        { from: ["loader", "model"], to: ["radial", "model"] },
+        { from: ["radial", "model"], to: ["sampler", "model"] },
+        { from: ["size", "image_embeds"], to: ["sampler", "image_embeds"] },
+      ],
+    });
+    expect(radialGeometry(document, "radial")).toEqual({
+      node: "radial",
+      settings: { decay: 0.2, block: 128, denseSteps: 2, lastDenseSteps: 0, denseLayers: 3 },
+      sampler: "sampler",
+      steps: 30,
+      size: { width: 832, height: 480, frames: 81 },
+      kind: "wan",
+      model: "wan.safetensors",
+    });
+  });
+});
+
+test("through subgraphs: the node inside, its sampler and size outside", () => {
+  const document = example("radial-against-dense");
+  const { radial, ...others } = document.nodes;
+  const folded: GraphDocument = {
+    ...document,
+    nodes: { ...others, block: { type: "subgraph:fast", values: {} } },
+    links: document.links.map((link) => ({
+      ...link,
+      from: link.from[0] === "radial" ? ["block", "out"] : link.from,
+      to: link.to[0] === "radial" ? ["block", "in"] : link.to,
+    })),
+    subgraphs: {
+      fast: {
+        title: "Fast",
+        inputs: [{ name: "in", type: "MODEL" }],
+        outputs: [{ name: "out", type: "MODEL" }],
+        nodes: { radial: radial! },
+        links: [
+          { from: ["$in", "in"], to: ["radial", "model"] },
+          { from: ["radial", "MODEL"], to: ["$out", "out"] },
+        ],
+      },
+    },
+  };
+  const flat = flatGraph(folded);
+  expect(flatGraph(folded)).toBe(flat);
+  const name = flatName(flat, "radial")!;
+  expect(radialGeometry(flat, name)).toMatchObject({
+    sampler: "sparse",
+    steps: 30,
+    size: { width: 256, height: 256, frames: 33 },
+    model: "umbel_tiny_t2v_bf16.safetensors",
+  });
+  expect(radialNodeOf(flat, "sparse")).toBe(name);
+  expect(flatGraph(document)).toBe(document);
 });
