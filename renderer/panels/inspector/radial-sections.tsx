@@ -99,5 +99,5 @@ function Cells({ strip, current, thin }: CellsProps) {
 
 /** Presets are written under the names of our own nodes. */
 function isOurs(document: GraphDocument, node: string): boolean {
-  return /^RadialAttention/.test(graphWith(document, node)?.nodes[node]?.type ?? "");
+  return graphWith(document, node)?.nodes[node]?.type.startsWith("RadialAttention") === true;
 }
