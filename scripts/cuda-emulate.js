@@ -1,5 +1,5 @@
 // Runs CUDA kernels on the CPU against double precision, where there is no GPU: node scripts/cuda-emulate.js [PART], PART one
-// of norms, linears, float8, hopper (products), convolutions, upsampling.
+// of norms, linears, float8, hopper (products), convolutions, attention, upsampling.
 // Needs g++ and the headers of the CUDA toolkit. What it can and cannot find: native/cuda/test/emulate/cuda_on_host.h
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,13 +17,14 @@ const KERNELS = [
   "portable/conv3d.cu",
   "portable/quantize_rows.cu",
   "portable/linear_product.cu",
+  "portable/attention_wide.cu",
   "sm90/conv3d.cu",
   "sm90/linear.cu",
   "conv3d.cc",
   "linear.cc",
 ];
 // Host headers that stay as they are.
-const HOST = /^cuda\/(context|cublaslt|cublaslt_api|conv3d|linear)\.h$/;
+const HOST = /^cuda\/(attention|context|cublaslt|cublaslt_api|conv3d|linear)\.h$/;
 const PTX = /#include "cuda\/ptx\/[^"]+"/g;
 
 if (!existsSync(join(toolkit, "include/cuda_runtime_api.h"))) {

@@ -19,6 +19,13 @@ bool aligned(const void* data, const AttentionStrides& s, AttentionElement eleme
   return reinterpret_cast<uintptr_t>(data) % kAlignment == 0 && whole(s.batch) && whole(s.token) && whole(s.head);
 }
 
+// Of the GPUs since 8.0 these give a block 163 KiB or more (CUDA programming guide, technical specifications by compute
+// capability), the others 99.
+bool has_wide_shared_memory(int compute_capability) {
+  const int family = compute_capability / 10;
+  return compute_capability == 80 || compute_capability == 87 || (family >= 9 && family <= 11);
+}
+
 }  // namespace
 
 const char* attention_path_name(AttentionPath path) {
@@ -44,7 +51,14 @@ const char* attention_obstacle(const AttentionArguments& a, AttentionPath path, 
   if (a.keys == 0) return "there are no keys";
   if (compute_capability < 80) return "the GPU is older than compute capability 8.0";
   if (a.element == AttentionElement::f32) return "float32 is computed in float32";
-  if (a.head_dim != 64 && a.head_dim != 128) return "the head width is not 64 or 128";
+  const bool wide = a.head_dim == 256 || a.head_dim == 384 || a.head_dim == 512;
+  if (wide) {
+    if (path == AttentionPath::sm90) return "the head width is not 64 or 128";
+    if (a.element != AttentionElement::bf16 || a.block != 0 || a.bias) return "wide heads are dense, bfloat16, without bias";
+    if (!has_wide_shared_memory(compute_capability)) return "wide heads need more shared memory than a block has";
+  } else if (a.head_dim != 64 && a.head_dim != 128) {
+    return "the head width is not 64, 128, 256, 384 or 512";
+  }
   if (!(a.scale > 0.0f)) return "the scale is not positive";
   if (!aligned(a.q, a.q_strides, a.element) || !aligned(a.k, a.k_strides, a.element) ||
       !aligned(a.v, a.v_strides, a.element) || !aligned(a.out, a.out_strides, a.out_element)) {

@@ -1,10 +1,10 @@
 #pragma once
 // Attention of the CUDA backend behind an interface without tensors: softmax(scale q k^T + bias) v over all keys or
-// over the blocks of a CSR list. Kernels: sm90/attention.cu (Hopper), portable/attention_mma.cu (tensor cores of sm_80
-// and later), portable/attention_generic.cu (any width and type).
+// over the blocks of a CSR list. Kernels: sm90/attention.cu (Hopper), portable/attention_mma.cu and
+// portable/attention_wide.cu (tensor cores of sm_80 and later), portable/attention_generic.cu (any width and type).
 //
 // Rows that see no key become zeros with a log-sum-exp of -inf. Keys from valid_keys on are never read.
-#include <cuda_runtime.h>
+#include <cuda_runtime_api.h>
 
 #include <cstdint>
 

@@ -14,6 +14,7 @@
 #include <cuda_fp16.h>
 
 #include "cuda/attention.h"
+#include "cuda/portable/attention_wide.h"
 #include "cuda/ptx/mma.cuh"
 #include "cuda/softmax.cuh"
 
@@ -295,6 +296,7 @@ cudaError_t launch(const AttentionArguments& a, cudaStream_t stream) {
 }
 
 cudaError_t attention_portable(const AttentionArguments& a, cudaStream_t stream) {
+  if (a.head_dim > 128) return attention_wide(a, stream);
   if (a.element == AttentionElement::bf16) {
     return a.head_dim == 128 ? launch<__nv_bfloat16, 128>(a, stream) : launch<__nv_bfloat16, 64>(a, stream);
   }

@@ -142,6 +142,7 @@ inline int run_bench(const std::string& folder, const std::vector<AttentionPath>
   random("random-32k-1", 40, 32768, 128, 1.0);
   random("random-131k-0.05", 8, 131072, 128, 0.05);
   random("random-32k-b64-0.25", 40, 32768, 64, 0.25);
+  dense("width-384", 1, 15360, 15360, 384);
   dense("profile-dense", 4, 32768, 32768, 128);
   radial("profile-hunyuan-radial-b128", 2, 115456, 128);
   random("profile-sparse", 4, 32768, 128, 0.3);

@@ -100,6 +100,16 @@ std::vector<Case> all_cases() {
       add([&](Case& c) { c.width = width, c.queries = 130, c.keys = 200, c.heads = 3, c.bias = bias; });
     }
   }
+  for (int width : {256, 384, 512}) {
+    for (int n : {1, 63, 64, 65, 300, 2000}) {
+      add([&](Case& c) { c.width = width, c.queries = c.keys = n, c.heads = 1; });
+    }
+    for (int valid : {0, 1, 32, 200}) {
+      add([&](Case& c) { c.width = width, c.queries = 100, c.keys = 300, c.heads = 3, c.batch = 2, c.valid = valid; });
+    }
+    add([&](Case& c) { c.width = width, c.queries = 333, c.keys = 700, c.heads = 2, c.layout = Layout::fused; });
+    add([&](Case& c) { c.width = width, c.queries = 333, c.keys = 700, c.wide_out = true, c.sharpness = 8, c.rise = 4; });
+  }
   for (AttentionElement element : {AttentionElement::f32, AttentionElement::bf16, AttentionElement::f16}) {
     for (int width : {1, 7, 32, 40, 64, 80, 96, 128, 200, 384, 512}) {
       add([&](Case& c) {

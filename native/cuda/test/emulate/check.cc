@@ -353,6 +353,50 @@ void check_conv3d(const Convolution& c) {
   compare("conv3d sm_" + std::to_string(ctx.gpu) + " " + std::to_string(channels) + " -> " + std::to_string(c.out), out, wanted);
 }
 
+void check_wide_attention(int width, int queries, int keys, int valid, int heads, DType to) {
+  const Tensor q = random({queries, heads, width}, DType::bf16, 2), k = random({keys, heads, width}, DType::bf16),
+               v = random({keys, heads, width}, DType::bf16), out = empty({queries, heads, width}, to),
+               lse = empty({heads, queries}, DType::f32);
+  cuda::AttentionArguments a{};
+  a.q = q.data, a.k = k.data, a.v = v.data, a.out = out.data, a.lse = lse.f32();
+  a.element = cuda::AttentionElement::bf16;
+  a.out_element = to == DType::f32 ? cuda::AttentionElement::f32 : cuda::AttentionElement::bf16;
+  const int64_t token = static_cast<int64_t>(heads) * width;
+  a.q_strides = a.out_strides = {queries * token, token, width};
+  a.k_strides = a.v_strides = {keys * token, token, width};
+  a.batch = 1, a.heads = heads, a.queries = queries, a.keys = keys, a.valid_keys = valid, a.head_dim = width;
+  a.scale = 1 / std::sqrt(static_cast<float>(width));
+  check_cuda(cuda::attention_wide(a, nullptr), "attention");
+  std::vector<double> wanted, logarithms(static_cast<size_t>(heads * queries));
+  for (int i = 0; i < queries; ++i) {
+    for (int h = 0; h < heads; ++h) {
+      std::vector<double> row(static_cast<size_t>(width)), weights;
+      double sum = 0;
+      for (int j = 0; j < valid; ++j) {
+        double score = 0;
+        for (int d = 0; d < width; ++d) score += get(q, (i * heads + h) * width + d) * get(k, (j * heads + h) * width + d);
+        weights.push_back(std::exp(score * a.scale));
+        sum += weights.back();
+      }
+      for (int j = 0; j < valid; ++j) {
+        for (int d = 0; d < width; ++d) row[d] += weights[j] / sum * get(v, (j * heads + h) * width + d);
+      }
+      wanted.insert(wanted.end(), row.begin(), row.end());
+      logarithms[static_cast<size_t>(h * queries + i)] = std::log(sum);
+    }
+  }
+  const std::string name = "attention " + std::to_string(width) + ", " + std::to_string(queries) + " x " +
+                           std::to_string(valid) + " of " + std::to_string(keys);
+  // P is rounded to bfloat16 whatever the output is.
+  Tensor rounded = out;
+  if (to == DType::f32) {
+    rounded = empty({queries, heads, width}, DType::bf16);
+    cast(ctx, out, rounded);
+  }
+  compare(name, rounded, wanted);
+  if (valid > 0) compare(name + " log-sum-exp", lse, logarithms);
+}
+
 void check_norms() {
   using Kind = RowNorm::Kind;
   const std::pair<int64_t, int64_t> shapes[] = {{1, 1},    {3, 5},    {17, 16},  {40, 96},  {9, 100},  {5, 520},
@@ -437,6 +481,13 @@ void check_convolutions() {
   ctx.bf16 = true;
 }
 
+void check_wide_attentions() {
+  check_wide_attention(384, 70, 130, 130, 1, DType::bf16);
+  check_wide_attention(256, 5, 90, 65, 2, DType::f32);
+  check_wide_attention(512, 65, 70, 33, 1, DType::bf16);
+  check_wide_attention(384, 3, 20, 0, 1, DType::bf16);
+}
+
 void check_upsampling() {
   for (const int64_t channels : {8, 13, 24}) {
     const Tensor x = random({2, 5, 7, channels}, DType::bf16), out = empty({2, 10, 14, channels}, DType::bf16);
@@ -453,12 +504,13 @@ void check_upsampling() {
 }  // namespace
 }  // namespace umbel
 
-// check [norms|linears|float8|hopper|convolutions|upsampling]: one part, or all.
+// check [norms|linears|float8|hopper|convolutions|attention|upsampling]: one part, or all.
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::pair<const char*, void (*)()> parts[] = {
       {"norms", umbel::check_norms},   {"linears", umbel::check_linears},           {"float8", umbel::check_float8},
-      {"hopper", umbel::check_hopper}, {"convolutions", umbel::check_convolutions}, {"upsampling", umbel::check_upsampling}};
+      {"hopper", umbel::check_hopper}, {"convolutions", umbel::check_convolutions},
+      {"attention", umbel::check_wide_attentions}, {"upsampling", umbel::check_upsampling}};
   for (const auto& [name, check] : parts) {
     if (argc < 2 || std::strcmp(argv[1], name) == 0) check();
   }

@@ -215,6 +215,9 @@ inline float __uint_as_float(unsigned bits) {
   return f;
 }
 inline int __float2int_rn(float f) { return static_cast<int>(lrintf(f)); }
+inline size_t __cvta_generic_to_shared(const void* p) {
+  return static_cast<size_t>(static_cast<const uint8_t*>(p) - emulated::shared_memory());
+}
 inline float __fdividef(float a, float b) { return a / b; }
 inline float __expf(float x) { return expf(x); }
 

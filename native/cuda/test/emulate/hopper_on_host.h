@@ -244,6 +244,21 @@ inline void load_matrices(uint32_t (&r)[4], uint32_t address) {
   }
   emulated::wait(warp.barrier, 32);
 }
+inline void load_matrices_transposed(uint32_t (&r)[4], uint32_t address) {
+  emulated::Exchange& warp = emulated::my_warp();
+  const int lane = emulated::my_lane();
+  if (address % 16 != 0) emulated::stop("an ldmatrix that is not aligned");
+  warp.address[lane] = emulated::shared_memory() + address;
+  emulated::wait(warp.barrier, 32);
+  for (int i = 0; i < 4; ++i) {
+    uint16_t pair[2];
+    for (int j = 0; j < 2; ++j) {
+      std::memcpy(&pair[j], static_cast<const uint8_t*>(warp.address[8 * i + lane % 4 * 2 + j]) + lane / 4 * 2, 2);
+    }
+    r[i] = pair[0] | static_cast<uint32_t>(pair[1]) << 16;
+  }
+  emulated::wait(warp.barrier, 32);
+}
 inline float half_of(uint32_t pair, int which) { return __uint_as_float(which ? pair & 0xffff0000u : pair << 16); }
 
 template <class T>
