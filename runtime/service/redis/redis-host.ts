@@ -104,6 +104,21 @@ export class RedisHost implements EngineHost {
     const ended = new Promise<JobEvent>((settle) => {
       this.#pending.set(id, { job, emit, settle, seen: 0, results: 0, changed: () => undefined });
     });
+    try {
+      await this.#put(id, job, document, targets);
+    } catch (error) {
+      this.#pending.delete(id);
+      throw error;
+    }
+    return ended;
+  }
+
+  async #put(
+    id: string,
+    job: string,
+    document: GraphDocument,
+    targets: readonly string[] | undefined,
+  ): Promise<void> {
     await Promise.all([this.#listens, this.#ends.waitUntilReady()]);
     const task: Task = { job, document, refused: {}, ...(targets && { targets }) };
     await this.#queue.add("run", task, {
@@ -112,7 +127,6 @@ export class RedisHost implements EngineHost {
       removeOnComplete: { age: WEEK_SECONDS },
       removeOnFail: { age: WEEK_SECONDS },
     });
-    return ended;
   }
 
   cancel(job: string): void {
@@ -141,8 +155,8 @@ export class RedisHost implements EngineHost {
     const id = taskId(job);
     await this.#redis.del(cancelKey(id));
     await this.#queue.remove(id);
-    // What is left of it when the storage is away takes a few bytes.
-    await this.#options.storage?.remove(receiptKey(job)).catch(() => undefined);
+    // Nobody waits for it: what is left of it when the storage is away takes a few bytes.
+    void this.#options.storage?.remove(receiptKey(job)).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
