@@ -1,4 +1,4 @@
-import { resizeFrames, RESIZE_METHODS } from "#runtime/media/resize";
+import { halfEven, resizeFrames, RESIZE_METHODS } from "#runtime/media/resize";
 import { combo, float, socket } from "#runtime/sdk/inputs";
 import { defineNode, output } from "#runtime/sdk/node";
 
@@ -15,7 +15,7 @@ export default defineNode({
   },
   outputs: { IMAGE: output("IMAGE") },
   run: (_context, { image, upscale_method, scale_by }) => {
-    const scaled = (side: number) => Math.max(1, Math.round(side * scale_by));
+    const scaled = (side: number) => Math.max(1, halfEven(side * scale_by));
     const [width, height] = [scaled(image.width), scaled(image.height)];
     return { IMAGE: resizeFrames(image, width, height, upscale_method) };
   },

@@ -1,4 +1,4 @@
-import { resizeCropped, resizeFrames, RESIZE_METHODS } from "#runtime/media/resize";
+import { halfEven, resizeCropped, resizeFrames, RESIZE_METHODS } from "#runtime/media/resize";
 import { combo, int, socket } from "#runtime/sdk/inputs";
 import { defineNode, output } from "#runtime/sdk/node";
 
@@ -18,8 +18,8 @@ export default defineNode({
   outputs: { IMAGE: output("IMAGE") },
   run: (_context, { image, upscale_method, width, height, crop }) => {
     if (width === 0 && height === 0) return { IMAGE: image };
-    const w = width || Math.max(1, Math.round((image.width * height) / image.height));
-    const h = height || Math.max(1, Math.round((image.height * width) / image.width));
+    const w = width || Math.max(1, halfEven((image.width * height) / image.height));
+    const h = height || Math.max(1, halfEven((image.height * width) / image.width));
     const resize = crop === "center" ? resizeCropped : resizeFrames;
     return { IMAGE: resize(image, w, h, upscale_method) };
   },

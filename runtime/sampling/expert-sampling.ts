@@ -1,4 +1,5 @@
 /** A run that two experts share: one for the noisy steps, one for the rest (Wan 2.2 A14B). */
+import { UmbelError } from "#runtime/errors";
 import { stepAttention } from "#runtime/attention/plan";
 import type { DiffusionLease } from "#runtime/sdk/model-access";
 import type { NodeContext } from "#runtime/sdk/node";
@@ -24,14 +25,14 @@ export interface ExpertSampling extends Omit<RecipeSampling, "model" | "cfg"> {
 
 /**
  * How many leading steps belong to the expert for noisy ones: those whose timestep, cut to a whole number where the solver
- * does so, is not below the boundary.
+ * does so, is not below the boundary (in float32 where it does not).
  */
 export function noisySteps(sigmas: Float32Array, boundary: number, isWhole: boolean): number {
-  const timesteps = Array.from(sigmas.slice(0, -1), (sigma) =>
-    isWhole ? wholeTimestep(sigma * 1000) : sigma * 1000,
+  const levels = sigmas.slice(0, -1);
+  const first = levels.findIndex((sigma) =>
+    isWhole ? wholeTimestep(sigma * 1000) < boundary * 1000 : sigma < Math.fround(boundary),
   );
-  const first = timesteps.findIndex((timestep) => timestep < Math.fround(boundary * 1000));
-  return first < 0 ? timesteps.length : first;
+  return first < 0 ? levels.length : first;
 }
 
 /** Samples with one solver history across both. Only the expert at work is leased, the other's weights are given up. */
@@ -67,7 +68,9 @@ export async function sampleWithExperts(
       device: context.device,
       model: {
         forward: (input) => {
-          if (working === null) throw new Error("Expected an expert at work.");
+          if (working === null) {
+            throw new UmbelError("ERR_INTERNAL", "Expected an expert at work, got none.");
+          }
           return working.lease.instance.forward(input);
         },
       },

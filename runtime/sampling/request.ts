@@ -51,7 +51,7 @@ export interface StepReport {
   readonly done: number;
   readonly steps: number;
   readonly sigma: number;
-  /** All frames of the present estimate of the clean clip, one pixel a latent pixel; null on the null device. */
+  /** All frames of the present estimate of the clean clip, one pixel a latent pixel; null on the null device and without colours. */
   readonly preview: Frames | null;
 }
 

@@ -113,7 +113,8 @@ export class SamplerSession {
     if (index + 1 < steps) await this.#request.beforeStep?.(index + 1);
     if (onStep === undefined) return;
     const report = { done: index + 1, steps, sigma: this.#levels[index] as number };
-    if (counting || this.denoised === null) return onStep({ ...report, preview: null });
+    const isShown = !counting && this.denoised !== null && colours.rgb.length > 0;
+    if (!isShown || this.denoised === null) return onStep({ ...report, preview: null });
     const estimate: HostTensor = { data: this.denoised, shape: latent.samples.shape };
     onStep({ ...report, preview: latentPreview(estimate, colours) });
   }

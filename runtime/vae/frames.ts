@@ -19,6 +19,8 @@ export function toModelRange(
   size: { readonly height: number; readonly width: number },
 ): Tensor {
   const { height, width } = size;
+  // A plan needs no values.
+  if (device.name === "null") return device.empty([count, height, width, 3]);
   const top = Math.floor((frames.height - height) / 2);
   const left = Math.floor((frames.width - width) / 2);
   const data = new Float32Array(count * height * width * 3);

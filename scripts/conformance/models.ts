@@ -14,6 +14,7 @@ import type {
 } from "#runtime/sdk/model";
 import type { LoraRef } from "#runtime/sdk/values";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
+import { writeSafetensors, type StoredTensor } from "#runtime/weights/write";
 import { differing } from "./compare.ts";
 import type { Bench } from "./check.ts";
 import type { Cases } from "./cases.ts";
@@ -100,4 +101,16 @@ export async function checkNames(
       Object.values(map).map((name) => shown(own?.canonical(name))),
     );
   });
+}
+
+/** All tensors of several checkpoints in one file. */
+export function joinCheckpoints(paths: readonly string[], target: string): void {
+  const tensors = new Map<string, StoredTensor>();
+  for (const path of paths) {
+    using file = openCheckpoint(path);
+    for (const [name, { storedType, shape }] of file.tensors) {
+      tensors.set(name, { storedType, shape, bytes: file.read(name) });
+    }
+  }
+  writeSafetensors(target, tensors);
 }

@@ -25,8 +25,11 @@ import { sentencepiece } from "./checks/sentencepiece.ts";
 import { tokenizers } from "./checks/tokenizers.ts";
 import { umt5 } from "./checks/umt5.ts";
 import { wanDit } from "./checks/wan-dit.ts";
+import { wanExperts } from "./checks/wan-experts.ts";
+import { wanImageToVideo } from "./checks/wan-image-to-video.ts";
 import { wanLora } from "./checks/wan-lora.ts";
 import { wanPipeline } from "./checks/wan-pipeline.ts";
+import { wan22Pipeline } from "./checks/wan22-pipeline.ts";
 import { wanVae } from "./checks/wan-vae.ts";
 import { foldersBelow, type Folder } from "./folder.ts";
 
@@ -45,6 +48,9 @@ const CHECKS: readonly Check[] = [
   mochiLora,
   schedulers,
   wanPipeline,
+  wan22Pipeline,
+  wanExperts,
+  wanImageToVideo,
   hunyuanPipeline,
   mochiPipeline,
   radialMasks,

@@ -71,3 +71,17 @@ export function splitCondition({ shape, values }: GoldenTensor): Record<string, 
     concat_latent_image: { shape: latent.slice(1), values: data },
   };
 }
+
+/** Values of a mask [T, h, w] at the corners of patches of 2 x 2. */
+export function latentTokens(
+  mask: Float32Array,
+  [frames = 0, h = 0, w = 0]: readonly number[],
+): number[] {
+  const values: number[] = [];
+  for (let f = 0; f < frames; f++) {
+    for (let y = 0; y < h; y += 2) {
+      for (let x = 0; x < w; x += 2) values.push(mask[(f * h + y) * w + x] ?? NaN);
+    }
+  }
+  return values;
+}

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openEngine, type OpenEngine } from "#runtime/engine/open-engine";
 import { parseDocument, type GraphDocument } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
+import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { JobEvent, ResultMessage } from "#runtime/protocol/events";
 import { expectNoLiveTensors } from "./tensors.ts";
 import { ROOT, scratchFolder, workerSettings } from "./umbel-process.ts";
@@ -65,9 +66,11 @@ export const decoded = (samples: string): Nodes[string] => [
 
 export class GraphRunner implements AsyncDisposable {
   readonly open: OpenEngine;
+  readonly settings: EngineSettings;
 
-  private constructor(open: OpenEngine) {
+  private constructor(open: OpenEngine, settings: EngineSettings) {
     this.open = open;
+    this.settings = settings;
   }
 
   /** With the bundled model, or with those of other folders. */
@@ -77,7 +80,7 @@ export class GraphRunner implements AsyncDisposable {
       nodes: [join(ROOT, "nodes")],
       ...(models === undefined ? {} : { models }),
     };
-    return new GraphRunner(await openEngine(settings));
+    return new GraphRunner(await openEngine(settings), settings);
   }
 
   async run(document: GraphDocument): Promise<JobEvent[]> {

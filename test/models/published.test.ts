@@ -6,7 +6,7 @@ import llama from "../../runtime/models/llama.ts";
 import mochi from "../../runtime/models/mochi.ts";
 import mochiVae from "../../runtime/models/mochi-vae.ts";
 import umt5 from "../../runtime/models/umt5.ts";
-import wan from "../../runtime/models/wan.ts";
+import wan, { variants } from "../../runtime/models/wan.ts";
 import wanVae from "../../runtime/models/wan-vae.ts";
 import wan22Vae from "../../runtime/models/wan22-vae.ts";
 import type { TensorSpec } from "#runtime/sdk/model";
@@ -22,6 +22,9 @@ function header(specs: readonly TensorSpec[]) {
 it("published configurations are what detection reads off their own tensors", () => {
   for (const { config } of wan.published)
     expect(wan.detect(header(wan.tensors(config)))).toEqual(config);
+  for (const family of variants)
+    for (const { config } of family.published)
+      expect(family.detect(header(family.tensors(config)))).toEqual(config);
   for (const { config } of wan22Vae.published)
     expect(wan22Vae.detect(header(wan22Vae.tensors(config)))).toEqual(config);
   for (const { config } of umt5.published)

@@ -110,6 +110,20 @@ describe.skipIf(sharedDir() === null)(`reference data (${NO_SHARED})`, () => {
     expect(results.length).toBeGreaterThan(200);
   });
 
+  test.each(["wan22", "wan-i2v", "gguf"])(
+    "every bound of goldens/%s holds",
+    { timeout: 120_000 },
+    async (name) => {
+      const results = await runFolders([sharedPath(`goldens/${name}`)], "cpu");
+      const unknown = /vae_diffusers_to_original/;
+      const failed = results.filter(
+        ({ status, case: title }) => status !== "ok" && !unknown.test(title),
+      );
+      expect(failed).toEqual([]);
+      expect(results.length).toBeGreaterThan(20);
+    },
+  );
+
   test("every bound of goldens/hunyuan holds", { timeout: 120_000 }, async () => {
     const results = await runFolders([sharedPath("goldens/hunyuan")], "cpu");
     const kept = results.filter(({ note = "" }) => !/references differ/.test(note));

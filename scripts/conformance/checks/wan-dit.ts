@@ -6,14 +6,18 @@ import { blockCount, rowColumns } from "#runtime/attention/csr";
 import { radialMask } from "#runtime/attention/radial";
 import type { BlockMask } from "#runtime/attention/block-mask";
 import { UmbelError } from "#runtime/errors";
-import { openCheckpoint } from "#runtime/weights/checkpoint";
-import { writeSafetensors, type StoredTensor } from "#runtime/weights/write";
 import type { Bench, Check } from "../check.ts";
 import type { Cases } from "../cases.ts";
 import { differing, relativeError } from "../compare.ts";
 import type { Folder } from "../folder.ts";
 import { item, readGolden, type GoldenFile } from "../golden-file.ts";
-import { checkNames, checkTensors, holdsFamily, withDiffusion } from "../models.ts";
+import {
+  checkNames,
+  checkTensors,
+  holdsFamily,
+  joinCheckpoints,
+  withDiffusion,
+} from "../models.ts";
 import { batchOf, predict } from "../wan-inputs.ts";
 
 const IO = /^(io|radial).*\.safetensors$/;
@@ -82,17 +86,6 @@ async function runExtended(
     bench.manager.release();
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-function joinCheckpoints(paths: readonly string[], target: string): void {
-  const tensors = new Map<string, StoredTensor>();
-  for (const path of paths) {
-    using file = openCheckpoint(path);
-    for (const [name, { storedType, shape }] of file.tensors) {
-      tensors.set(name, { storedType, shape, bytes: file.read(name) });
-    }
-  }
-  writeSafetensors(target, tensors);
 }
 
 async function runRadial(run: Run, file: string, golden: GoldenFile): Promise<void> {
