@@ -40,7 +40,9 @@ function shrink(path: string): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { shape, storedType }] of file.tensors) {
     if (BLOCK.test(name)) continue;
-    const small = shape.map((size) => (size >= 16 ? Math.max(1, Math.floor(size / 8)) : size));
+    const small = shape.map((size, axis) =>
+      size >= 16 && !isLatent(name, axis) ? Math.max(1, Math.floor(size / 8)) : size,
+    );
     const count = small.reduce((product, size) => product * size, 1);
     if (storedType === "U8")
       tensors.set(name, { storedType, shape: [16], bytes: new Uint8Array(16) });
@@ -50,6 +52,13 @@ function shrink(path: string): Map<string, StoredTensor> {
     }
   }
   return tensors;
+}
+
+/** The latent's channels tell kin of the transformer apart, so they keep their number. */
+function isLatent(name: string, axis: number): boolean {
+  return axis === 0
+    ? name.startsWith("head.head.")
+    : axis === 1 && name === "patch_embedding.weight";
 }
 
 function mapNames(tensors: ReadonlyMap<string, StoredTensor>, to: (name: string) => string) {
