@@ -6,7 +6,7 @@
  */
 import { DeviceMasks } from "#runtime/attention/device-masks";
 import { UmbelError } from "#runtime/errors";
-import { denseLayer } from "#runtime/nn/dense-layer";
+import { denseLayer, denseRows, gatedDenseLayer } from "#runtime/nn/dense-layer";
 import { meanRow } from "#runtime/nn/mean-row";
 import {
   asMatrix,
@@ -35,8 +35,6 @@ import {
   cat,
   layerNorm,
   layerNormModulate,
-  linear,
-  linearGatedResidual,
   rmsNorm,
   rmsNormRope,
   silu,
@@ -466,9 +464,9 @@ function refinerBlock(
       config.headDim,
     ]);
   const y = attention(part(0), part(1), part(2)).reshape(x.shape);
-  const attended = gatedLayer(weights, `${name}.self_attn_proj`, y, x, gate(0));
+  const attended = gatedDenseLayer(weights, `${name}.self_attn_proj`, y, x, gate(0));
   const hidden = denseLayer(weights, `${name}.mlp.fc1`, norm("norm2", attended), "silu");
-  return gatedLayer(weights, `${name}.mlp.fc2`, hidden, attended, gate(1));
+  return gatedDenseLayer(weights, `${name}.mlp.fc2`, hidden, attended, gate(1));
 }
 
 function headCount({ dim, headDim }: HunyuanConfig): number {
@@ -482,17 +480,10 @@ function modulation(weights: Weights, name: string, condition: Tensor): (part: n
   return (part) => all.slice(0, part * dim, (part + 1) * dim);
 }
 
-/** Outputs `from` to `to` of a layer that stands for several. */
+/** Outputs of a layer that stands for several. */
 function joint(weights: Weights, name: string, x: Tensor) {
-  const weight = weights.get(`${name}.weight`);
-  const bias = weights.get(`${name}.bias`);
   return (from: number, to: number, activation: Activation = "none"): Tensor =>
-    linear(x, weight.slice(0, from, to), bias.slice(0, from, to), activation);
-}
-
-function gatedLayer(weights: Weights, name: string, x: Tensor, residual: Tensor, gate: Tensor) {
-  const bias = weights.get(`${name}.bias`);
-  return linearGatedResidual(x, weights.get(`${name}.weight`), bias, residual, gate);
+    denseRows(weights, name, x, [from, to], activation);
 }
 
 /** Queries, keys and values of one stream, heads apart. */
@@ -565,10 +556,10 @@ function doubleBlock(
 /** What follows the attention in one stream of a double block. */
 function doubleBlockEnd({ weights, condition }: Shared, part: string, x: Tensor, attended: Tensor) {
   const mod = modulation(weights, `${part}_mod.linear`, condition);
-  const states = gatedLayer(weights, `${part}_attn_proj`, attended, x, mod(2));
+  const states = gatedDenseLayer(weights, `${part}_attn_proj`, attended, x, mod(2));
   const normed = layerNormModulate(states, mod(3), mod(4), EPS);
   const hidden = replace(normed, (y) => denseLayer(weights, `${part}_mlp.fc1`, y, "gelu_tanh"));
-  return gatedLayer(weights, `${part}_mlp.fc2`, hidden, states, mod(5));
+  return gatedDenseLayer(weights, `${part}_mlp.fc2`, hidden, states, mod(5));
 }
 
 function singleBlock(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null) {
@@ -581,7 +572,7 @@ function singleBlock(shared: Shared, name: string, x: Tensor, mask: DeviceBlockM
     const hidden = layer(3 * config.dim, 3 * config.dim + config.mlpDim, "gelu_tanh");
     return cat([attended, hidden], 1);
   });
-  return gatedLayer(weights, `${name}.linear2`, parts, x, mod(2));
+  return gatedDenseLayer(weights, `${name}.linear2`, parts, x, mod(2));
 }
 
 function head({ weights, condition }: Shared, x: Tensor): Tensor {

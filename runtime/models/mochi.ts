@@ -5,7 +5,7 @@
  */
 import { DeviceMasks } from "#runtime/attention/device-masks";
 import { UmbelError } from "#runtime/errors";
-import { denseLayer } from "#runtime/nn/dense-layer";
+import { denseLayer, denseRows } from "#runtime/nn/dense-layer";
 import { meanRow } from "#runtime/nn/mean-row";
 import {
   asMatrix,
@@ -357,8 +357,8 @@ function project(
   rope: Tensor | null,
 ): Projected {
   const { dim, heads, headDim } = config;
-  const weight = weights.get(`${name}.qkv_${part}.weight`);
-  const rows = (index: number) => linear(x, weight.slice(0, index * dim, (index + 1) * dim), null);
+  const rows = (index: number) =>
+    denseRows(weights, `${name}.qkv_${part}`, x, [index * dim, (index + 1) * dim]);
   const split = [-1, heads, headDim];
   const normed = (index: number, key: "q" | "k") =>
     scope(() => {
@@ -406,7 +406,7 @@ function block(
 
 /** What follows the attention in one stream. */
 function blockEnd(
-  { weights }: Shared,
+  { config, weights }: Shared,
   name: string,
   part: "x" | "y",
   x: Tensor,
@@ -415,16 +415,15 @@ function blockEnd(
 ): Tensor {
   const states = gatedNorm(x, denseLayer(weights, `${name}.attn.proj_${part}`, attended), mod(1));
   const normed = scaledNorm(states, mod(2));
-  const hidden = replace(normed, (z) => gatedHidden(weights, `${name}.mlp_${part}.w1`, z));
+  const width = part === "x" ? config.mlpDim : config.textMlpDim;
+  const hidden = replace(normed, (z) => gatedHidden(weights, `${name}.mlp_${part}.w1`, z, width));
   return gatedNorm(states, denseLayer(weights, `${name}.mlp_${part}.w2`, hidden), mod(3));
 }
 
-/** silu of the first half of a layer's outputs times the second. */
-function gatedHidden(weights: Weights, name: string, x: Tensor): Tensor {
-  const weight = weights.get(`${name}.weight`);
-  const half = (weight.shape[0] ?? 0) / 2;
-  const gate = linear(x, weight.slice(0, 0, half), null, "silu");
-  return mul(gate, linear(x, weight.slice(0, half), null));
+/** silu of the first half of a layer's outputs times the second, each `width` wide. */
+function gatedHidden(weights: Weights, name: string, x: Tensor, width: number): Tensor {
+  const gate = denseRows(weights, name, x, [0, width], "silu");
+  return mul(gate, denseRows(weights, name, x, [width, 2 * width]));
 }
 
 function head({ config, weights, condition }: Shared, x: Tensor): Tensor {

@@ -31,6 +31,22 @@ export function denseLayer(
     : linearScaled(x, scaled, bias, activation, dtype);
 }
 
+/** Outputs `from` to `to` of the same layer, for one that stands for several. */
+export function denseRows(
+  weights: NamedWeights,
+  name: string,
+  x: Tensor,
+  [from, to]: readonly [from: number, to: number],
+  activation: Activation = "none",
+): Tensor {
+  const layer = layerOf(weights, name);
+  const rows = (tensor: Tensor) => tensor.slice(0, from, to);
+  const bias = layer.bias === null ? null : rows(layer.bias);
+  if (layer.scaled === null) return linear(x, rows(layer.weight), bias, activation);
+  const { values, scales } = layer.scaled;
+  return linearScaled(x, { values: rows(values), scales: rows(scales) }, bias, activation);
+}
+
 /** residual + gate (x W^T + b) of the same weights: residual [..., out], gate [out] or like it. */
 export function gatedDenseLayer(
   weights: NamedWeights,
