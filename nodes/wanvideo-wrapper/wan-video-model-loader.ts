@@ -63,8 +63,11 @@ export default defineNode({
 });
 
 /** Scaled float8 is how the file is stored, not what is made of it. */
-function weightType(quantization: string): "default" | "fp8_e4m3fn" | "fp8_e5m2" {
+function weightType(
+  quantization: string,
+): "default" | "fp8_e4m3fn" | "fp8_e4m3fn_fast" | "fp8_e5m2" {
   if (quantization.includes("scaled")) return "default";
+  if (quantization === "fp8_e4m3fn_fast") return quantization;
   if (quantization.startsWith("fp8_e4m3fn")) return "fp8_e4m3fn";
   return quantization.startsWith("fp8_e5m2") ? "fp8_e5m2" : "default";
 }

@@ -623,6 +623,7 @@ function family(
     layers: (config) => config.layers,
     extraShapes: ({ image }) =>
       image === null ? {} : { clip_vision: [image.positions ?? CLIP_ROWS, image.width] },
+    quantizes: (name) => /^blocks\.\d+\.(?:self_attn|cross_attn|ffn)\.[^.]+\.weight$/.test(name),
     maskKind: "wan",
   };
 }

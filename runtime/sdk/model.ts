@@ -146,6 +146,8 @@ export interface DiffusionFamily<Config = unknown> extends ModelFamily<Config, D
   tokenGrid(config: Config, latentShape: readonly number[]): TokenGrid;
   /** Width of the text embeddings that the model takes. */
   textWidth(config: Config): number;
+  /** Whether a matrix may be kept in scaled float8: `create` uses it in layers of runtime/nn/dense-layer.ts only. */
+  quantizes?(name: string): boolean;
   /** Transformer blocks, the unit of dense_layers and of weight streaming. */
   layers(config: Config): number;
   readonly maskKind: "wan" | "hunyuan";

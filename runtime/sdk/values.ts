@@ -35,8 +35,11 @@ export interface ModelRecipe {
   readonly attention: AttentionSettings;
   /** Flow shift set by ModelSamplingSD3; null: the family's default. */
   readonly shift: number | null;
-  /** Type in which weights are kept on the device; "default" keeps the file's. */
-  readonly weightType: "default" | "fp8_e4m3fn" | "fp8_e5m2";
+  /**
+   * Type in which weights are kept on the device; "default" keeps the file's. fp8_e4m3fn_fast keeps those of the blocks in
+   * float8 with a scale a row and multiplies in float8 where the device can.
+   */
+  readonly weightType: "default" | "fp8_e4m3fn" | "fp8_e4m3fn_fast" | "fp8_e5m2";
 }
 
 /** CLIP: a text encoder with its tokeniser, or two. */

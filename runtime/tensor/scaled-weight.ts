@@ -6,7 +6,14 @@ export interface ScaledWeight {
   readonly scales: Tensor;
 }
 
+const ENDING = "_scale";
+
 /** Under which name the scales of a weight lie beside it: X.weight -> X.weight_scale. */
 export function scalesName(weight: string): string {
-  return `${weight}_scale`;
+  return weight + ENDING;
+}
+
+/** The weight that a name of scales belongs to, or null. */
+export function weightOfScales(name: string): string | null {
+  return name.endsWith(`.weight${ENDING}`) ? name.slice(0, -ENDING.length) : null;
 }

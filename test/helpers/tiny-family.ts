@@ -70,5 +70,6 @@ export const tinyFamily: DiffusionFamily<TinyConfig> = {
   tokenGrid: (_, [, frames = 0, height = 0, width = 0]) => ({ frames, height, width }),
   textWidth: ({ width }) => width,
   layers: ({ blocks }) => blocks,
+  quantizes: (name) => /^blocks\.\d+\./.test(name),
   maskKind: "wan",
 };

@@ -42,6 +42,7 @@ import { HostPool } from "./host-pool.ts";
 import { loraUse, loraWarnings } from "./lora-stack.ts";
 import { OpenFiles } from "./open-files.ts";
 import { sourceModel, storedModel, type RunningModel } from "./ready-model.ts";
+import { quantizedSource, quantizedWeights } from "./quantized-source.ts";
 import { Residents, type Held, type Resident } from "./residents.ts";
 import { tokenizerBytes } from "./tokenizer-bytes.ts";
 import {
@@ -92,6 +93,7 @@ interface Wanted {
 const MATRIX_TYPES: Readonly<Record<ModelRecipe["weightType"], DType | null>> = {
   default: null,
   fp8_e4m3fn: "f8_e4m3",
+  fp8_e4m3fn_fast: null,
   fp8_e5m2: "f8_e5m2",
 };
 
@@ -342,29 +344,33 @@ export class ModelManager implements ModelAccess {
     const source = checkpointSource(detected, this.#device, {
       ...options,
       matrixType: matrix,
-      keepsBlocks: matrix === null,
+      keepsBlocks: keepsBlocks(weightType),
     });
-    if (uses.length === 0) return source;
+    const quantizes = quantizedWeights(detected, weightType, this.#device);
+    if (uses.length === 0) return quantizedSource(source, quantizes);
     const exact = checkpointSource(detected, this.#device, { scaledType: "f32", matrixType: null });
-    return patchedSource(source, exact, uses, (name) => {
+    const patched = patchedSource(source, exact, uses, (name) => {
       if (isMatrix(name, detected.specs.get(name)?.shape ?? [])) return matrix ?? compute;
       return source.packed?.(name) ? compute : source.layout(name).dtype;
     });
+    return quantizedSource(patched, quantizes);
   }
 
   #base({ weightType }: Wanted, detected: DetectedModel): BaseModel {
-    const scaled = [...detected.names].filter(([, pieces]) =>
-      pieces.some(({ own }) => detected.part.scales.has(own)),
+    const quantizes = quantizedWeights(detected, weightType, this.#device);
+    const scaled = [...detected.names].filter(
+      ([name, pieces]) =>
+        !quantizes(name) && pieces.some(({ own }) => detected.part.scales.has(own)),
     );
-    const matrixType = MATRIX_TYPES[weightType];
-    const source = checkpointSource(detected, this.#device, {
+    const stored = checkpointSource(detected, this.#device, {
       scaledType: this.#ownType(
         scaled.map(([name]) => name),
         detected,
       ),
-      matrixType,
-      keepsBlocks: matrixType === null && this.#keepsBlocks(detected),
+      matrixType: MATRIX_TYPES[weightType],
+      keepsBlocks: keepsBlocks(weightType) && this.#keepsBlocks(detected),
     });
+    const source = quantizedSource(stored, quantizes);
     const store = sourceStore(source);
     return {
       detected,
@@ -388,7 +394,13 @@ export class ModelManager implements ModelAccess {
     const exact = checkpointSource(detected, this.#device, { scaledType: "f32", matrixType: null });
     const typeOf = (name: string): DType =>
       isMatrix(name, detected.specs.get(name)?.shape ?? []) ? matrix : merged;
-    return patchedStore(store, { ...source, realise: (name) => exact.realise(name) }, uses, typeOf);
+    const quantizes = quantizedWeights(detected, weightType, this.#device);
+    const quantized = quantizedSource(
+      patchedSource(exact, exact, uses, () => "f32"),
+      quantizes,
+    );
+    const unmerged = { ...source, realise: (name: string) => exact.realise(name) };
+    return patchedStore(store, unmerged, uses, typeOf, quantized);
   }
 
   /**
@@ -420,6 +432,11 @@ export class ModelManager implements ModelAccess {
     this.#residents.makeRoom((exact ? 4 : 2) * elements);
     return exact ? "f32" : "bf16";
   }
+}
+
+/** Whether weights may stay in blocks of the file: not when another type was asked for. */
+function keepsBlocks(weightType: ModelRecipe["weightType"]): boolean {
+  return weightType === "default";
 }
 
 function lease<Instance>(held: Held<ReadyModel>, instance: Instance) {

@@ -1,7 +1,8 @@
 /** Where the weights of a model come from, before any LoRA and with them. */
 import type { Device } from "#runtime/tensor/device";
 import { countElements, dtypeSize, type DType } from "#runtime/tensor/layout";
-import { cast, dequantize, mul } from "#runtime/tensor/ops";
+import { add, cast, dequantize, mul } from "#runtime/tensor/ops";
+import type { ScaledWeight } from "#runtime/tensor/scaled-weight";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { UmbelError } from "#runtime/errors";
@@ -43,6 +44,8 @@ export interface WeightSource {
   realise(name: string): RealisedTensor;
   /** Weights that are kept in blocks and unpacked for each use; null for all others. */
   packed?(name: string): PackedTensor | null;
+  /** New tensors of a matrix that the file holds as float8 e4m3 with scales, as it holds them; null for all others. */
+  scaled?(name: string): ScaledWeight | null;
 }
 
 export interface PackedTensor {
@@ -135,6 +138,17 @@ export function checkpointSource(
         0,
       );
     },
+    scaled(name) {
+      const [{ own, swapped }, ...others] = piecesOf(name);
+      const scale = part.scales.get(own);
+      const whole = others.length === 0 && swapped !== true;
+      if (!whole || scale === undefined || part.weights.get(own)?.dtype !== "f8_e4m3") return null;
+      const stored = part.file.tensor(part.prefix + own, device);
+      const values = stored.reshape(specs.get(name)?.shape ?? stored.shape);
+      const factors = part.file.tensor(part.prefix + scale, device).reshape([-1]);
+      // One scale, or one a row, becomes float32 [rows].
+      return { values, scales: add(device.zeros([values.shape[0] ?? 0]), factors) };
+    },
     realise(name) {
       const [first, ...others] = piecesOf(name);
       const shape = specs.get(name)?.shape;
@@ -193,6 +207,7 @@ export function patchedSource(
         unpack: (blocks) => scope(() => mergePatches(packed.unpack(blocks), patches, dtype(name))),
       };
     },
+    scaled: (name) => (patched.has(name) ? null : (source.scaled?.(name) ?? null)),
     // The exact weight, and the sum after the first of several LoRAs.
     loadBytes: (name) =>
       patched.has(name) && (source.packed?.(name) ?? null) === null

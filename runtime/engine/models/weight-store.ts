@@ -1,7 +1,9 @@
 import type { WeightPreparation, Weights } from "#runtime/sdk/model";
+import { weightOfScales } from "#runtime/tensor/scaled-weight";
 import { keep, scope } from "#runtime/tensor/scope";
 import type { DType, Tensor } from "#runtime/tensor/tensor";
 import { mergePatches, patchesOf, type LoraUse } from "#runtime/weights/lora-merge";
+import type { QuantizedSource } from "./quantized-source.ts";
 import type { PackedTensor, WeightSource } from "./weight-source.ts";
 
 /** Weights that were realised stay until `dispose`. */
@@ -49,22 +51,26 @@ export function sourceStore(source: WeightSource): SourceStore {
 }
 
 /**
- * A store seen through LoRAs: weights that they change are merged when first asked for and kept here in `dtype`; the
- * others come from the base, so that nothing exists twice.
+ * A store seen through LoRAs: weights that they change are merged when first asked for and kept here in `dtype`, or as
+ * `quantized` gives them; the others come from the base, so that nothing exists twice.
  */
 export function patchedStore(
   base: Weights,
   source: WeightSource,
   uses: readonly LoraUse[],
   dtype: (name: string) => DType,
+  quantized: QuantizedSource | null = null,
 ): WeightStore {
   const kept = new KeptTensors();
   return {
     device: base.device,
     has: (name) => base.has(name),
     get: (name, preparation) => {
-      const patches = patchesOf(uses, name);
+      const patches = patchesOf(uses, weightOfScales(name) ?? name);
       if (patches.length === 0) return base.get(name, preparation);
+      if (quantized?.isQuantized(name) === true) {
+        return kept.get(name) ?? kept.add(name, () => quantized.realise(name));
+      }
       if ((source.packed?.(name) ?? null) !== null) {
         return scope(() =>
           prepared(mergePatches(base.get(name), patches, dtype(name)), preparation),

@@ -228,6 +228,76 @@ describe("weights", () => {
   });
 });
 
+describe("fp8_e4m3fn_fast", () => {
+  /** The matrix that a quantised weight stands for. */
+  async function restored(name: string): Promise<number[]> {
+    const weight = weightsOf().get(name);
+    const scales = await weightsOf().get(`${name}_scale`).read();
+    expect([weight.dtype, scales.length]).toEqual(["f8_e4m3", weight.shape[0]]);
+    const width = weight.shape[1] ?? 1;
+    return [...(await weight.read())].map((v, i) => v * (scales[Math.floor(i / width)] ?? NaN));
+  }
+  const expectNear = (got: readonly number[], wanted: readonly number[]) => {
+    expect(got).toHaveLength(wanted.length);
+    for (const [i, v] of wanted.entries()) {
+      expect(Math.abs((got[i] ?? NaN) - v)).toBeLessThanOrEqual(Math.abs(v) / 16 + 1e-6);
+    }
+  };
+
+  it("keeps the matrices of the blocks in float8 with scales and the rest as it is", async () => {
+    const models = manager();
+    const path = write(tinyModel());
+    using plain = await models.diffusion(recipeOf(models, path));
+    const before = [...(await weightsOf().get("blocks.1.ffn.weight").read())];
+    using lease = await models.diffusion(recipeOf(models, path, "fp8_e4m3fn_fast"));
+    expectNear(await restored("blocks.1.ffn.weight"), before);
+    const others = ["blocks.0.attn.q.bias", "head.weight", "shift"];
+    expect(others.map((name) => weightsOf().get(name).dtype)).toEqual(["bf16", "bf16", "bf16"]);
+    expect(others.map((name) => weightsOf().has(`${name}_scale`))).toEqual([false, false, false]);
+    // Eight rows of four values and a scale.
+    expect(models.bytes).toBe(8 * (4 + 4));
+    expect([plain.warnings, lease.warnings]).toEqual([[], []]);
+  });
+
+  it("takes float8 with scales as the file holds it", async () => {
+    const models = manager();
+    const bytes = new Uint8Array(16).fill(0x3c);
+    const path = write({
+      ...tinyModel(),
+      "blocks.0.attn.q.weight": { storedType: "F8_E4M3", shape: [4, 4], bytes },
+      "blocks.0.attn.q.scale_weight": f32([0.5], []),
+      scaled_fp8: { storedType: "F8_E4M3", shape: [0], bytes: new Uint8Array() },
+    });
+    using lease = await models.diffusion(recipeOf(models, path, "fp8_e4m3fn_fast"));
+    // Asked for first, scales are there without their weight.
+    expect([...(await weightsOf().get("blocks.0.attn.q.weight_scale").read())]).toEqual([
+      0.5, 0.5, 0.5, 0.5,
+    ]);
+    expect(await weightsOf().get("blocks.0.attn.q.weight").readRaw()).toEqual(bytes);
+    expect([lease.layers, models.bytes]).toEqual([2, 16]);
+  });
+
+  it("quantises what LoRAs changed after they were added", async () => {
+    const models = manager();
+    const recipe = recipeOf(models, write(tinyModel()), "fp8_e4m3fn_fast");
+    using plain = await models.diffusion(recipe);
+    const before = await restored("blocks.0.attn.q.weight");
+    const base = weightsOf();
+    using changed = await models.diffusion(withLora(recipe, loraPath(4), 2));
+    const merged = before.map((v, i) => (i % 4 === 0 ? v + 8 : v));
+    // What changes a row's largest value changes the steps of all of it.
+    const got = await restored("blocks.0.attn.q.weight");
+    for (const [i, v] of merged.entries()) expect(Math.abs((got[i] ?? NaN) - v)).toBeLessThan(0.6);
+    expect(weightsOf().get("blocks.0.attn.q.weight_scale")).not.toBe(
+      base.get("blocks.0.attn.q.weight_scale"),
+    );
+    expect(weightsOf().get("blocks.0.ffn.weight_scale")).toBe(
+      base.get("blocks.0.ffn.weight_scale"),
+    );
+    expect([plain.layers, changed.layers]).toEqual([2, 2]);
+  });
+});
+
 describe("LoRAs", () => {
   it("change their weights only; the others stay those of the base", async () => {
     const models = manager();
