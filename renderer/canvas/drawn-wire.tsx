@@ -113,7 +113,8 @@ export function bridgeNode(
       const input = sockets.find(({ type }) => type !== "*" && socketsMatch(given, type));
       const output = node.outputs.find(({ type }) => type !== "*" && socketsMatch(type, expected));
       if (input === undefined || output === undefined) return [];
-      const cost = sockets.filter(({ optional }) => !optional).length + node.inputs.length / 10;
+      const others = sockets.filter((socket) => !socket.optional && socket !== input);
+      const cost = others.length + node.inputs.length / 10;
       return [{ node, input: input.name, output: output.name, cost }];
     })
     .toSorted((a, b) => a.cost - b.cost);
