@@ -9,6 +9,7 @@ import { electronProgram } from "../../scripts/electron-program.js";
 import { endTree } from "./processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
+const HOLD_UNTIL_ATTACHED = join(import.meta.dirname, "hold-until-attached.cjs");
 const SCREENS = join(ROOT, "output/screens");
 
 export interface DesktopApp {
@@ -73,6 +74,8 @@ export async function startApp(
   const electron = await _electron.launch({
     executablePath: program,
     args: [
+      "-r",
+      HOLD_UNTIL_ATTACHED,
       "--no-sandbox",
       "--disable-gpu",
       `--user-data-dir=${join(home, "data")}`,
