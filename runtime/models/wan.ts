@@ -472,7 +472,7 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
 
   const attended = replace(x, (states) => {
     const normed = modulated(states, 0, 1);
-    const y = replace(normed, (z) => selfAttention(shared, `${name}.self_attn`, z, mask));
+    const y = scope(() => selfAttention(shared, `${name}.self_attn`, normed, mask));
     return gatedDenseLayer(weights, `${name}.self_attn.o`, y, states, row(2));
   });
   const informed = replace(attended, (states) => {
@@ -481,7 +481,8 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
       bias: weights.get(`${name}.norm3.bias`),
       eps,
     });
-    return add(states, crossAttention(shared, `${name}.cross_attn`, normed));
+    const told = replace(normed, (z) => crossAttention(shared, `${name}.cross_attn`, z));
+    return add(states, told);
   });
   const result = replace(informed, (states) => {
     const normed = modulated(states, 3, 4);
@@ -492,7 +493,7 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
   return result;
 }
 
-/** Attention over all video tokens, before its output projection: [tokens, dim]. */
+/** Attention over all video tokens, before its output projection: [tokens, dim]. Frees `x`. */
 function selfAttention(
   shared: Shared,
   name: string,
@@ -510,8 +511,10 @@ function selfAttention(
   const q = rotated("q");
   const k = rotated("k");
   const v = denseLayer(weights, `${name}.v`, x).reshape(heads);
+  const { shape } = x;
+  x[Symbol.dispose]();
   const y = mask === null ? attention(q, k, v) : blockSparseAttention(q, k, v, mask);
-  return y.reshape(x.shape);
+  return y.reshape(shape);
 }
 
 /** Attention of the video tokens to the text and, by a softmax of its own, to pictures. */
@@ -523,13 +526,13 @@ function crossAttention(shared: Shared, name: string, x: Tensor): Tensor {
     scope(() =>
       split(rmsNorm(layer(part, input), weights.get(`${name}.norm_${part}.weight`), config.eps)),
     );
-  const q = normed("q", x);
   const bias = textBias === null ? {} : { bias: textBias };
-  const told = attention(q, normed("k", text), split(layer("v", text)), bias);
-  const y =
-    pictures === null
+  const y = replace(normed("q", x), (q) => {
+    const told = attention(q, normed("k", text), split(layer("v", text)), bias);
+    return pictures === null
       ? told
       : add(told, attention(q, normed("k_img", pictures), split(layer("v_img", pictures))));
+  });
   return layer("o", y.reshape(x.shape));
 }
 

@@ -16,7 +16,7 @@ const ALIGNMENT = 512;
 const ROUNDED_INPUTS: Readonly<Record<string, number>> = {
   linear: 2,
   linear_gated_residual: 2,
-  conv3d: 3,
+  conv3d: 4,
   attention: 3,
   block_sparse_attention: 3,
 };
@@ -28,7 +28,7 @@ const STORED_INPUTS: Readonly<Record<string, readonly number[]>> = {
   linear: [1, 2],
   linear_gated_residual: [1, 2],
   lora_merge: [0, 1, 2],
-  conv3d: [2, 3],
+  conv3d: [3, 4],
 };
 
 export function cudaScratch(
@@ -50,6 +50,7 @@ export function cudaScratch(
         stored: Array.isArray(input) || (STORED_INPUTS[op]?.includes(i) ?? false),
         rounded: rounds && i < (ROUNDED_INPUTS[op] ?? 0),
       });
+      if (op === "conv3d" && rounds && i < (ROUNDED_INPUTS[op] ?? 0)) bytes += filledBytes(tensor);
     }
   }
   for (const output of outputs) {
@@ -81,6 +82,12 @@ function preparedBytes(tensor: Tensor, { anyLayout, stored, rounded }: Wanted): 
   }
   if (rounded && dtype !== "bf16") bytes += space(tensor, "bf16");
   return bytes;
+}
+
+/** Convolutions take channels in groups of eight; others are filled up. */
+function filledBytes({ shape, numel }: Tensor): number {
+  const channels = shape.at(-1) ?? 0;
+  return channels % 8 === 0 ? 0 : (2 * numel * Math.ceil(channels / 8) * 8) / channels;
 }
 
 function listOf(input: OpInput): readonly Tensor[] {

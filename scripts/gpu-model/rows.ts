@@ -82,9 +82,16 @@ export async function forward(
       lease.instance.forward({ ...input, ...(mask === null ? {} : { attention: () => mask }) });
     });
   });
+  const input = { latent, timestep: 900, context: text };
+  using result = lease.instance.forward({
+    ...input,
+    ...(mask === null ? {} : { attention: () => mask }),
+  });
+  // Equal with and without a budget: streamed blocks give the same bytes.
+  const outputSum = (await result.read()).reduce((sum, value) => sum + Math.abs(value), 0);
   const tokens = grid.frames * grid.height * grid.width;
   const planned = await plannedForward(context, shape, mask);
-  const details = { tokens, density: mask === null ? 1 : density(mask), ...planned };
+  const details = { outputSum, tokens, density: mask === null ? 1 : density(mask), ...planned };
   return {
     ...figures,
     details:

@@ -64,6 +64,44 @@ export const deviceCases: readonly DeviceCase[] = [
     },
   },
   {
+    title:
+      "transfers from pinned memory run beside ops, before those that read them and after those before",
+    async run(open) {
+      const device = open();
+      const elements = MIB;
+      const onHost = [1, 2, 3].map((value) => {
+        const pinned = device.emptyOnHost([elements], "f32");
+        scope(() => device.transfer(affine(device.zeros([elements]), 1, value), pinned));
+        return pinned;
+      });
+      const slots = [0, 1].map(() => device.empty([elements]));
+      const results: Tensor[] = [];
+      for (let round = 0; round < 24; round++) {
+        const slot = slots[round % 2];
+        const source = onHost[round % 3];
+        if (slot === undefined || source === undefined) throw new Error("Expected two slots.");
+        device.transfer(source, slot);
+        // A long op, and one that looks at the end of what was copied.
+        scope(() => void affine(device.zeros([8 * MIB]), 1, 1));
+        const last = scope(() =>
+          affine(slot, 1, 0)
+            .slice(0, elements - 1, elements)
+            .contiguous(),
+        );
+        results.push(scope(() => affine(last, 1, 0)));
+        last[Symbol.dispose]();
+      }
+      const values = await Promise.all(results.map((result) => result.read()));
+      expect(
+        values.every(([value], round) => value === 1 + (round % 3)),
+        `each round to read what was copied for it, got ${values.map(([value]) => value).join(" ")}`,
+      );
+      for (const tensor of [...onHost, ...slots, ...results]) tensor[Symbol.dispose]();
+      await expectWorks(device);
+      expect(device.memory().hostBytes === 0, "no pinned memory to be left");
+    },
+  },
+  {
     title: "a tensor as large as what was freed fits again",
     async run(open) {
       const device = open(100 * MIB);

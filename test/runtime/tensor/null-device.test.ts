@@ -118,3 +118,16 @@ test("host memory for transfers is counted apart", () => {
   });
   expect(gpu.memory()).toMatchObject({ liveTensors: 0, allocatedBytes: 0, hostBytes: 0 });
 });
+
+test("convolutions of odd channels count what fills them up", () => {
+  const device = new NullDevice({ like: "cuda" });
+  scope(() => {
+    const x = device.tensor(new Float32Array(3 * 64), [1, 8, 8, 3], "bf16");
+    const weight = device.tensor(new Float32Array(8 * 27 * 3), [8, 3, 3, 3, 3], "bf16");
+    device.resetPeak();
+    const before = device.memory().allocatedBytes;
+    conv3d(x, weight, null, { padding: [2, 0, 1, 1, 1, 1] });
+    const filled = 2 * 8 * (64 + 8 * 27);
+    expect(device.memory().peakBytes - before).toBe(64 * 8 * 2 + filled);
+  });
+});
