@@ -21,7 +21,7 @@ const [folder] = positionals;
 if (folder === undefined)
   throw new UmbelError("ERR_USAGE", "Expected the folder to fill, got none.");
 const families = await loadFamilies();
-const transformer = publishedTensors(families, "wan", /14B/);
+const transformer = publishedTensors(families, "wan", /^Wan 14B$/);
 
 function tokenizer(): Record<string, Uint8Array> {
   const path = join(values.models, "text_encoders/umbel_tiny_umt5_bf16.safetensors");

@@ -1,8 +1,8 @@
 // The norms over the last axis, with what follows them: one read of x, one write.
 //
-// A row belongs to a team: 2 to 32 lanes of a warp for rows up to 1,024, a block of up to 256 threads for longer ones. A
-// thread keeps its groups of eight elements in registers (`kept` of them, a template argument, so that none is in vain);
-// rows over 8,192 are read again from L2. What does not change from row to row (columns, places in the rotary table) is
+// Rows of any width; those of common widths take row_norm_aligned.cu. A row belongs to a team: 2 to 32 lanes of a warp for
+// rows up to 256, a block of up to 256 threads for longer ones. A thread keeps a group of eight elements in registers;
+// what is over 2,048 is read again from L2. What does not change from row to row (columns, places in the rotary table) is
 // worked out once, in 32 bits. The variance is that of the differences from the mean (two passes over the registers), not
 // of squares, so that a large mean costs no digits. Sums run in an order that depends on C alone.
 // Bound by memory. A first version reached 33 % (rms_norm_rope) to 56 % (layer_norm_modulate) of the copy bandwidth of an
@@ -15,7 +15,7 @@
 namespace umbel {
 namespace {
 
-constexpr int kMostKept = 4;
+constexpr int kHeldGroups = 1;  // groups a thread keeps; more of them take minutes to compile
 constexpr int kBlock = 256;
 
 struct RowNormArguments {
@@ -97,20 +97,20 @@ __device__ __forceinline__ void finish(const RowNormArguments& a, int64_t from, 
   store8(a.out, at, n, v);
 }
 
-template <bool whole_block, int kept>
+template <bool whole_block>
 __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, int team) {
   const int lane = threadIdx.x % team, teams_here = blockDim.x / team, mine = threadIdx.x / team;
   const int width = a.width, groups = (width + 7) / 8;
   const float inverse_width = 1.0f / static_cast<float>(width);
-  int lengths[kept], insides[kept];
+  int lengths[kHeldGroups], insides[kHeldGroups];
 #pragma unroll
-  for (int k = 0; k < kept; ++k) {
+  for (int k = 0; k < kHeldGroups; ++k) {
     const int column = (lane + k * team) * 8;
     lengths[k] = width - column < 8 ? (width - column < 0 ? 0 : width - column) : 8;
     insides[k] = a.rope ? column % a.head_width : 0;
   }
   // Beyond what registers keep, in blocks only.
-  const int rest = lane + kept * team;
+  const int rest = lane + kHeldGroups * team;
   const int64_t step = static_cast<int64_t>(gridDim.x) * teams_here;
   // All teams of a warp go through the loop together, since their sums need the whole warp.
   const int64_t turns = (a.rows + step - 1) / step;
@@ -118,15 +118,15 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
   for (int64_t turn = 0; turn < turns; ++turn, row += step) {
     const bool present = row < a.rows;
     const int64_t from = row * width;
-    Raw8 raw[kept];
+    Raw8 raw[kHeldGroups];
 #pragma unroll
-    for (int k = 0; k < kept; ++k) {
+    for (int k = 0; k < kHeldGroups; ++k) {
       if (present && lengths[k] > 0) raw[k] = load_raw8(a.x, from + (lane + k * team) * 8, lengths[k]);
     }
-    float values[kept][8];
+    float values[kHeldGroups][8];
     float sum = 0, squares = 0;
 #pragma unroll
-    for (int k = 0; k < kept; ++k) {
+    for (int k = 0; k < kHeldGroups; ++k) {
 #pragma unroll
       for (int j = 0; j < 8; ++j) values[k][j] = 0;
       if (present && lengths[k] > 0) to_floats(a.x, raw[k], lengths[k], values[k]);
@@ -153,7 +153,7 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
       mean = team_sum<whole_block>(sum, team) * inverse_width;
       float variance = 0;
 #pragma unroll
-      for (int k = 0; k < kept; ++k) {
+      for (int k = 0; k < kHeldGroups; ++k) {
 #pragma unroll
         for (int j = 0; j < 8; ++j) {
           const float d = j < lengths[k] ? values[k][j] - mean : 0.0f;
@@ -184,7 +184,7 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
     if (!present) continue;
     const int64_t table_row = a.rope ? row / a.rows_a_position % a.positions * a.head_width : 0;
 #pragma unroll
-    for (int k = 0; k < kept; ++k) {
+    for (int k = 0; k < kHeldGroups; ++k) {
       const int column = (lane + k * team) * 8;
       if (lengths[k] > 0) finish(a, from, table_row, column, insides[k], lengths[k], values[k], mean, factor);
     }
@@ -201,22 +201,9 @@ __global__ void __launch_bounds__(kBlock) row_norm_kernel(RowNormArguments a, in
 }
 
 template <bool whole_block>
-void launch_kept(CudaContext& ctx, const RowNormArguments& a, int kept, int team, unsigned threads) {
+void launch(CudaContext& ctx, const RowNormArguments& a, int team, unsigned threads) {
   const unsigned blocks = grid_of(a.rows, static_cast<int>(threads) / team, ctx.multiprocessors(), 32);
-  switch (kept) {
-    case 1:
-      row_norm_kernel<whole_block, 1><<<blocks, threads, 0, ctx.stream()>>>(a, team);
-      break;
-    case 2:
-      row_norm_kernel<whole_block, 2><<<blocks, threads, 0, ctx.stream()>>>(a, team);
-      break;
-    case 3:
-      row_norm_kernel<whole_block, 3><<<blocks, threads, 0, ctx.stream()>>>(a, team);
-      break;
-    default:
-      row_norm_kernel<whole_block, 4><<<blocks, threads, 0, ctx.stream()>>>(a, team);
-      break;
-  }
+  row_norm_kernel<whole_block><<<blocks, threads, 0, ctx.stream()>>>(a, team);
 }
 
 }  // namespace
@@ -255,16 +242,13 @@ void launch_row_norm(CudaContext& ctx, const RowNorm& norm, const Tensor& x, con
     a.whole_turns = norm.head_width % 8 == 0;
   }
   const int groups = (a.width + 7) / 8;
-  if (groups <= 32 * kMostKept) {
+  if (groups <= 32 * kHeldGroups) {
     int team = 2;
     while (team < 32 && team < groups) team *= 2;
-    launch_kept<false>(ctx, a, (groups + team - 1) / team, team, kBlock);
+    launch<false>(ctx, a, team, kBlock);
   } else {
-    // As few idle lanes as possible: the smallest block that keeps the row in registers.
-    const int needed = (groups + kBlock - 1) / kBlock, kept = needed < kMostKept ? needed : kMostKept;
-    int threads = ((groups + kept - 1) / kept + 31) / 32 * 32;
-    threads = threads > kBlock ? kBlock : threads;
-    launch_kept<true>(ctx, a, kept, threads, static_cast<unsigned>(threads));
+    const int needed = (groups + 31) / 32 * 32, threads = needed < kBlock ? needed : kBlock;
+    launch<true>(ctx, a, threads, static_cast<unsigned>(threads));
   }
   check_launch(name);
 }

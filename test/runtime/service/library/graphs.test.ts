@@ -62,7 +62,7 @@ describe("graph.plan", () => {
     const report = await calls["graph.plan"]({ document: radial });
     const whole = performance.now() - before;
     expect(contract["graph.plan"].result.parse(report)).toEqual(report);
-    expect(report.assumed.map(({ model }) => model)).toContain("Wan 2.1 14B");
+    expect(report.assumed.map(({ model }) => model)).toContain("Wan 14B");
     expect(report.flops / report.denseFlops).toBeCloseTo(0.629, 3);
     expect(report.seconds).toBeNull();
     const start = performance.now();

@@ -48,7 +48,7 @@ it("lists the bundled models with what they are", async () => {
   const named = Object.fromEntries(files.map((file) => [file.name, file]));
   expect(named["umbel_tiny_t2v_bf16.safetensors"]).toMatchObject({
     folder: "diffusion_models",
-    family: "Wan 2.1 text to video",
+    family: "Wan 2.1",
     kind: "diffusion",
     precision: "bf16",
     problem: null,
