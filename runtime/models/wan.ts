@@ -3,12 +3,20 @@
  * against the Wan2.1 and Wan2.2 repositories). A latent is cut into patches; every block modulates a self-attention over all
  * video tokens by the timestep, attends to the text, and ends with a feed-forward layer.
  */
-import type { BlockMask } from "#runtime/attention/block-mask";
+import { DeviceMasks } from "#runtime/attention/device-masks";
 import { UmbelError } from "#runtime/errors";
 import { denseLayer, gatedDenseLayer } from "#runtime/nn/dense-layer";
+import {
+  asMatrix,
+  embedPatches,
+  joinPatches,
+  patchGrid,
+  type PatchSize,
+} from "#runtime/nn/patches";
 import { replace } from "#runtime/nn/replace";
 import { ropeTable } from "#runtime/nn/rope-table";
 import { timeEmbedding } from "#runtime/nn/time-embedding";
+import { tokenTimesteps } from "#runtime/nn/token-timesteps";
 import { wan21Latent, wan22Latent } from "#runtime/sdk/wan-latents";
 import { wanNaming } from "#runtime/nn/wan-names";
 import type {
@@ -19,7 +27,6 @@ import type {
   LatentFormat,
   TensorSpec,
   TokenGrid,
-  WeightPreparation,
   Weights,
 } from "#runtime/sdk/model";
 import {
@@ -30,7 +37,6 @@ import {
   embedding,
   layerNorm,
   layerNormModulate,
-  linear,
   mul,
   rmsNorm,
   rmsNormRope,
@@ -57,8 +63,7 @@ interface WanConfig {
   /** Rows of text that are attended: the prompt's, then zeros. */
   readonly textLength: number;
   readonly timeDim: number;
-  /** Latent frames, rows and columns of a patch. */
-  readonly patch: readonly [frames: number, height: number, width: number];
+  readonly patch: PatchSize;
   readonly eps: number;
 }
 
@@ -202,15 +207,6 @@ function tensors(config: WanConfig): TensorSpec[] {
   return result;
 }
 
-function tokenGrid({ patch }: WanConfig, shape: readonly number[]): TokenGrid {
-  const [, frames = 0, height = 0, width = 0] = shape;
-  return {
-    frames: Math.ceil(frames / patch[0]),
-    height: Math.ceil(height / patch[1]),
-    width: Math.ceil(width / patch[2]),
-  };
-}
-
 // The model
 
 /** What every block shares in one forward pass. */
@@ -229,11 +225,6 @@ interface Shared {
   /** Rows of pictures that are attended beside the text, [rows, dim]. */
   readonly pictures: Tensor | null;
 }
-
-const asMatrix: WeightPreparation = {
-  key: "matrix",
-  apply: (weight) => weight.reshape([weight.shape[0] ?? 0, -1]),
-};
 
 function create(config: WanConfig, weights: Weights): DiffusionModel {
   let table: { grid: string; values: Float32Array } | null = null;
@@ -261,10 +252,10 @@ function forward(
   checkInput(config, input);
   const { device } = weights;
   const { dim, heads } = config;
-  const grid = tokenGrid(config, input.latent.shape);
+  const grid = patchGrid(config.patch, input.latent.shape);
   const tokens = grid.frames * grid.height * grid.width;
 
-  const { timesteps, timestepOf } = tokenTimesteps(config, input, grid);
+  const { timesteps, timestepOf } = tokenTimesteps(config.patch, input, grid);
   const sinusoid = device.tensor(
     Float32Array.from(timesteps.flatMap((time) => [...timeEmbedding(time, config.timeDim)])),
     [timesteps.length, config.timeDim],
@@ -283,39 +274,18 @@ function forward(
     ...embedText(config, weights, input.context),
     pictures: embedPictures(config, weights, input.extra?.["clip_vision"]),
   };
-  const masks = new DeviceMasks(weights, tokens);
-  let x = scope(() => embedPatches(config, weights, withCondition(config, input)));
+  const masks = new DeviceMasks(device, { video: tokens, text: 0 });
+  let x = scope(() => {
+    const weight = weights.get("patch_embedding.weight", asMatrix);
+    const bias = weights.get("patch_embedding.bias");
+    return embedPatches(withCondition(config, input), config.patch, weight, bias);
+  });
   for (let layer = 0; layer < config.layers; layer++) {
     const mask = masks.get(input.attention?.(layer) ?? null);
     x = block(shared, `blocks.${layer}`, x, mask);
   }
   const patches = replace(x, (tokenRows) => head(shared, tokenRows, time));
-  return joinPatches(config, patches, input.latent.shape);
-}
-
-/**
- * The timesteps that occur, and which of them each token has. Where only a part of the latent is unknown, a token whose
- * corner is known has timestep 0 (or a fraction for a mask between).
- */
-function tokenTimesteps(
-  { patch }: WanConfig,
-  { timestep, unknown, latent }: DiffusionInput,
-  grid: TokenGrid,
-): { timesteps: number[]; timestepOf: Int32Array | null } {
-  if (unknown === undefined) return { timesteps: [timestep], timestepOf: null };
-  const [, , height = 0, width = 0] = latent.shape;
-  const places = new Map<number, number>();
-  const timestepOf = new Int32Array(grid.frames * grid.height * grid.width);
-  for (let token = 0; token < timestepOf.length; token++) {
-    const x = (token % grid.width) * patch[2];
-    const y = (Math.floor(token / grid.width) % grid.height) * patch[1];
-    const frame = Math.floor(token / (grid.width * grid.height)) * patch[0];
-    const time = Math.fround((unknown[(frame * height + y) * width + x] ?? 1) * timestep);
-    const place = places.get(time) ?? places.size;
-    places.set(time, place);
-    timestepOf[token] = place;
-  }
-  return { timesteps: [...places.keys()], timestepOf: places.size === 1 ? null : timestepOf };
+  return joinPatches(patches, config.patch, input.latent.shape, "last");
 }
 
 /** The latent, the mask of known frames and their latent on the model's scale, zeros where none are given. */
@@ -420,39 +390,6 @@ function embedText(
   return { text, textBias: device.tensor(bias, [1, 1, rows + 1]) };
 }
 
-/** A latent whose sizes are no multiples of the patch is continued by its own start, as ComfyUI does. */
-function wrap(x: Tensor, axis: number, multiple: number): Tensor {
-  const excess = (x.shape[axis] ?? 0) % multiple;
-  return excess === 0 ? x : cat([x, x.slice(axis, 0, multiple - excess).contiguous()], axis);
-}
-
-/** [C, T, h, w] -> [tokens, dim]: a convolution whose stride is its kernel is a matrix product over patches. */
-function embedPatches(config: WanConfig, weights: Weights, x: Tensor): Tensor {
-  const [pt, ph, pw] = config.patch;
-  const grid = tokenGrid(config, x.shape);
-  const whole = wrap(wrap(wrap(x, 1, pt), 2, ph), 3, pw);
-  const patches = whole
-    .reshape([x.shape[0] ?? 0, grid.frames, pt, grid.height, ph, grid.width, pw])
-    .permute([1, 3, 5, 0, 2, 4, 6])
-    .contiguous()
-    .reshape([grid.frames * grid.height * grid.width, -1]);
-  const weight = weights.get("patch_embedding.weight", asMatrix);
-  return linear(patches, weight, weights.get("patch_embedding.bias"));
-}
-
-/** [tokens, patch numbers] with channels innermost -> [C, T, h, w]. */
-function joinPatches(config: WanConfig, patches: Tensor, shape: readonly number[]): Tensor {
-  const [pt, ph, pw] = config.patch;
-  const grid = tokenGrid(config, shape);
-  const whole = patches
-    .reshape([grid.frames, grid.height, grid.width, pt, ph, pw, config.channels])
-    .permute([6, 0, 3, 1, 4, 2, 5])
-    .contiguous()
-    .reshape([config.channels, grid.frames * pt, grid.height * ph, grid.width * pw]);
-  const [, frames, height, width] = shape;
-  return whole.slice(1, 0, frames).slice(2, 0, height).slice(3, 0, width).contiguous();
-}
-
 /** Row i of a modulation [n, rows, dim]: [dim] for all tokens, or [tokens, dim] where their timesteps differ. */
 function modulationRow({ timestepOf }: Shared, modulation: Tensor, row: number): Tensor {
   const [, , dim = 0] = modulation.shape;
@@ -546,39 +483,6 @@ function head(shared: Shared, x: Tensor, time: Tensor): Tensor {
   return denseLayer(weights, "head.head", normed, "none", "f32");
 }
 
-/** Masks on the device, each uploaded once a forward pass. */
-class DeviceMasks {
-  readonly #weights: Weights;
-  readonly #tokens: number;
-  readonly #uploaded = new Map<BlockMask, DeviceBlockMask>();
-
-  constructor(weights: Weights, tokens: number) {
-    this.#weights = weights;
-    this.#tokens = tokens;
-  }
-
-  get(mask: BlockMask | null): DeviceBlockMask | null {
-    if (mask === null) return null;
-    const known = this.#uploaded.get(mask);
-    if (known !== undefined) return known;
-    if (mask.tokens !== this.#tokens) {
-      throw new UmbelError(
-        "ERR_SHAPE",
-        `Expected an attention mask over ${this.#tokens} tokens, got one over ${mask.tokens}.`,
-      );
-    }
-    const { device } = this.#weights;
-    const { groups, blockSize } = mask;
-    const uploaded: DeviceBlockMask = {
-      rowPtr: device.tensor(mask.rowPtr, [groups, mask.rowPtr.length / groups]),
-      col: device.tensor(mask.col, [groups, mask.col.length / groups]),
-      blockSize,
-    };
-    this.#uploaded.set(mask, uploaded);
-    return uploaded;
-  }
-}
-
 type Variant = Partial<Pick<WanConfig, "channels" | "conditionChannels" | "image">>;
 
 function published(
@@ -621,7 +525,7 @@ function family(
     latent,
     defaultShift: 8,
     timestepFactor: 1000,
-    tokenGrid,
+    tokenGrid: ({ patch }, shape) => patchGrid(patch, shape),
     textWidth: (config) => config.textDim,
     layers: (config) => config.layers,
     extraShapes: ({ image }) =>
