@@ -38,11 +38,12 @@ if wanted models; then
   model load
   model radial
   model dense
-  model radial --weight-type fp8_e4m3fn
+  model radial --weight-type fp8_e4m3fn_fast
   model radial --vram $((8 << 30))
   model decode encode
   model text
   model clip
+  model clip --weight-type fp8_e4m3fn_fast
 fi
 if wanted scaling; then
   "$node" dist/scripts/gpu-model/make-weights.js "$weights"

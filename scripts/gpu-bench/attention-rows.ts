@@ -81,7 +81,7 @@ export const attentionRows = (): readonly BenchRow[] => [
   sparse(
     "attention radial",
     24,
-    radialMask({ ...HUNYUAN, frames: 120, textTokens: 0, decayFactor: 1 }),
+    radialMask({ ...HUNYUAN, tokensPerFrame: 3600, frames: 128, textTokens: 0, decayFactor: 1 }),
   ),
   ...SWEEP.flatMap(([tokens, heads]) =>
     [0.05, 0.1, 0.25, 0.5, 1].map((share) =>

@@ -73,7 +73,7 @@ export const BOUNDS: readonly Bound[] = [
   },
   {
     title: "Wan 2.1 14B forward, radial, fp8 linears",
-    ours: { name: "model radial", weightType: "fp8_e4m3fn", vram: null },
+    ours: { name: "model radial", weightType: "fp8_e4m3fn_fast", vram: null },
     value: "median",
     most: 3.6,
   },
@@ -145,7 +145,7 @@ export const BOUNDS: readonly Bound[] = [
   },
   {
     title: "text to frames, 4 steps with a LoRA, fp8",
-    ours: { name: "model clip", weightType: "fp8_e4m3fn" },
+    ours: { name: "model clip", weightType: "fp8_e4m3fn_fast" },
     value: "median",
     most: 22,
   },

@@ -1,6 +1,6 @@
 /**
  * node dist/scripts/gpu-model/main.js ROW... --weights FOLDER [--json FILE] [--device cuda|cpu] [--vram BYTES] [--rounds N]
- * [--width W --height H --frames N] [--weight-type default|fp8_e4m3fn]: seconds and peak memory of whole models, of the
+ * [--width W --height H --frames N] [--weight-type default|fp8_e4m3fn|fp8_e4m3fn_fast]: seconds and peak memory of whole models, of the
  * first file in each of ComfyUI's folders below FOLDER. ROWs: load, dense, radial, decode, encode, text, clip. Each round's time
  * is kept; the first one loads weights. The figure is the median of the others.
  */
@@ -45,7 +45,7 @@ const ROWS: Readonly<Record<string, (context: RowContext) => Promise<RowFigures>
 const { device: deviceName, "weight-type": weightType } = values;
 if (deviceName !== "cuda" && deviceName !== "cpu")
   throw new UmbelError("ERR_USAGE", `Expected --device cuda or cpu, got ${deviceName}.`);
-if (weightType !== "default" && weightType !== "fp8_e4m3fn")
+if (weightType !== "default" && weightType !== "fp8_e4m3fn" && weightType !== "fp8_e4m3fn_fast")
   throw new UmbelError("ERR_USAGE", `Expected a weight type, got ${weightType}.`);
 
 function firstFile(folder: string): string {
