@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const LIMIT_MIB = 40;
 /** What the programs of gpu/ import. */
-const PACKAGES = ["commander", "yaml", "zod"];
+const PACKAGES = ["@huggingface/tokenizers", "commander", "yaml", "zod"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, ".gpu");
