@@ -50,8 +50,11 @@ const char* linear_path_name(LinearPath path);
 // The reason why a path cannot do this work there, or null. cublaslt: of the product alone; what it has no epilogue for is
 // left to a pass behind it.
 const char* linear_obstacle(const LinearArguments& a, LinearPath path, const LinearDevice& device);
-// Whether cuBLASLt needs that pass.
+// Whether cuBLASLt needs that pass: for residuals, activations that it does not know, and rows of bias that it would round.
 bool needs_pass_behind_cublaslt(const LinearArguments& a);
+// Whether the bias is float32 and what cuBLASLt gives is not (before a residual it is bfloat16): it takes biases of the
+// type of its result.
+bool rounds_bias_in_cublaslt(const LinearArguments& a);
 // The fastest path that can. UMBEL_LINEAR names one to take wherever it can.
 LinearChoice choose_linear(const LinearArguments& a, const LinearDevice& device);
 // For `umbel info`: what makes large products there, `library` what CublasLt::describe says.
@@ -59,7 +62,7 @@ std::string describe_linear(int capability, const std::string& library);
 
 // How sm90 does its work; the defaults are what choose_linear stands for.
 struct LinearTuning {
-  bool cluster = true;   // pairs of blocks share what they read of w
+  bool cluster = false;  // pairs of blocks share what they read of w
   bool promote = true;   // f8_e4m3: a float32 total beside the tensor cores' sums
   bool prefetch = true;  // the residual comes to L2 while the product is under way
 };

@@ -1,6 +1,7 @@
 /**
  * Memory that an op takes on CUDA while it is launched, beside its operands and results (native/cuda): operands in the
- * form that its kernel wants, sums on their way through cuBLASLt, and that library's workspace.
+ * form that its kernel wants (rounded, or quantised with scales), sums on their way through cuBLASLt, and that library's
+ * workspace.
  */
 import type { OpInput } from "./device.ts";
 import { dtypeSize, type DType } from "./layout.ts";
@@ -27,9 +28,13 @@ const STORED_INPUTS: Readonly<Record<string, readonly number[]>> = {
   embedding: [0],
   linear: [1, 2],
   linear_gated_residual: [1, 2],
+  linear_scaled: [1, 3],
+  linear_scaled_gated_residual: [1, 3],
   lora_merge: [0, 1, 2],
   conv3d: [3, 4],
 };
+
+const SCALED_PRODUCTS = new Set(["linear_scaled", "linear_scaled_gated_residual"]);
 
 export function cudaScratch(
   op: string,
@@ -41,7 +46,8 @@ export function cudaScratch(
   const [out] = outputs;
   const width = out?.shape.at(-1) ?? 1;
   const rows = (out?.numel ?? 0) / width;
-  const product = op === "linear" || op === "linear_gated_residual";
+  const scaled = SCALED_PRODUCTS.has(op);
+  const product = scaled || op === "linear" || op === "linear_gated_residual";
   const rounds = compute === "bf16" && !(product && rows <= FEW_ROWS);
   for (const [i, input] of inputs.entries()) {
     for (const tensor of listOf(input)) {
@@ -59,8 +65,9 @@ export function cudaScratch(
   }
   if (product && rounds) {
     bytes += MATRIX_WORKSPACE;
-    if (op === "linear_gated_residual" && out) bytes += space(out, "bf16");
+    if (op.endsWith("_gated_residual") && out) bytes += space(out, "bf16");
   }
+  if (scaled) bytes += quantisedBytes(inputs[0] as Tensor, inputs[1] as Tensor, rounds);
   return bytes;
 }
 
@@ -84,6 +91,17 @@ function preparedBytes(tensor: Tensor, { anyLayout, stored, rounded }: Wanted): 
   return bytes;
 }
 
+/**
+ * What scaled products take: x in float8 and a scale for each of its rows; on a GPU that does not multiply float8 (before
+ * sm_89) both operands in bfloat16 instead.
+ */
+function quantisedBytes(x: Tensor, w: Tensor, rounds: boolean): number {
+  const rows = x.numel / (x.shape.at(-1) ?? 1);
+  const quantised = space(x, "f8_e4m3") + aligned(rows * dtypeSize("f32"));
+  if (!rounds) return quantised;
+  return Math.max(quantised, space(w, "bf16") + (x.dtype === "bf16" ? 0 : space(x, "bf16")));
+}
+
 /** Convolutions take channels in groups of eight; others are filled up. */
 function filledBytes({ shape, numel }: Tensor): number {
   const channels = shape.at(-1) ?? 0;
@@ -104,5 +122,9 @@ function writesAnyType(op: string): boolean {
 }
 
 function space(tensor: Tensor, dtype: DType): number {
-  return Math.ceil((tensor.numel * dtypeSize(dtype)) / ALIGNMENT) * ALIGNMENT;
+  return aligned(tensor.numel * dtypeSize(dtype));
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }

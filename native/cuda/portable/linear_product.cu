@@ -114,9 +114,9 @@ bool try_cublaslt(CudaContext& ctx, const cuda::LinearArguments& a, const Tensor
   p.out_type = p.bias_type = direct ? out.dtype : DType::bf16;
   p.out = direct ? out.data : ctx.scratch(static_cast<size_t>(a.m * a.n) * dtype_size(p.out_type));
   // With float8 operands it takes biases of few types and no GELU.
-  const bool plain = a.type == DType::bf16;
-  p.gelu = plain && a.activation == 1;
-  if (plain && a.bias.data) p.bias = as_type(ctx, row_tensor(a.bias, a.n), p.bias_type).data;
+  const bool plain = a.type == DType::bf16, fused_bias = plain && !cuda::rounds_bias_in_cublaslt(a);
+  p.gelu = plain && a.activation == 1 && (fused_bias || !a.bias.data);
+  if (fused_bias && a.bias.data) p.bias = as_type(ctx, row_tensor(a.bias, a.n), p.bias_type).data;
   void* workspace = ctx.scratch(CublasLt::kWorkspaceBytes);
   bool done = lt->multiply(p, workspace, ctx.stream());
   if (!done && (p.bias || p.gelu)) {
