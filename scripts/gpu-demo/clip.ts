@@ -7,7 +7,7 @@ import { samplerByName } from "#runtime/sampling/sampler-registry";
 import { scheduleSigmas } from "#runtime/sampling/schedules";
 import { DENSE, type AttentionSettings } from "#runtime/sdk/attention-settings";
 import { modelRecipe, withLora } from "#runtime/sdk/recipes";
-import type { Conditioning } from "#runtime/sdk/values";
+import type { Conditioning, ModelRecipe } from "#runtime/sdk/values";
 import type { Device } from "#runtime/tensor/device";
 import { encodeTokens, tokenizePrompt } from "#runtime/text/encode-prompt";
 import { tokenizerOf } from "#runtime/text/tokenizer-of";
@@ -25,6 +25,8 @@ export interface ClipSettings {
   readonly diffusion: string;
   /** Also computes the first prediction apart, which takes one more forward pass. */
   readonly withPrediction: boolean;
+  /** By default the file's. */
+  readonly weightType?: ModelRecipe["weightType"];
   /** At full strength. */
   readonly lora?: string;
   readonly encoder: string;
@@ -90,7 +92,7 @@ async function sample(
   negative: Conditioning,
 ) {
   const { diffusion, lora, attention = DENSE, width, height, length, steps, cfg, seed } = settings;
-  const plain = modelRecipe(manager.identify(diffusion, "diffusion"));
+  const plain = modelRecipe(manager.identify(diffusion, "diffusion"), settings.weightType);
   using lease = await manager.diffusion(lora === undefined ? plain : withLora(plain, lora, 1));
   const { latent: format, timestepFactor } = lease.family;
   const shape = [

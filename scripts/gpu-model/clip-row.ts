@@ -5,7 +5,7 @@ const STEPS = 4;
 
 /** Text to frames in four steps with a LoRA, the first of them dense; the later rounds find the models loaded. */
 export async function clip(context: RowContext): Promise<RowFigures> {
-  const { device, manager, files, size, rounds } = context;
+  const { device, manager, files, size, rounds, weightType } = context;
   const { width, height, frames: length } = size;
   const settings = {
     prompt: "a big yellow star spins clockwise on a navy background with a soft glow",
@@ -15,6 +15,7 @@ export async function clip(context: RowContext): Promise<RowFigures> {
     steps: STEPS,
     cfg: 1,
     seed: 1n,
+    weightType,
     withPrediction: false,
     attention: { ...RADIAL, denseSteps: 1 },
     ...files,
