@@ -113,8 +113,9 @@ bool try_cublaslt(CudaContext& ctx, const cuda::LinearArguments& a, const Tensor
   p.w_scales = a.w_scales;
   p.out_type = p.bias_type = direct ? out.dtype : DType::bf16;
   p.out = direct ? out.data : ctx.scratch(static_cast<size_t>(a.m * a.n) * dtype_size(p.out_type));
-  // With float8 operands it takes biases of few types and no GELU.
-  const bool plain = a.type == DType::bf16, fused_bias = plain && !cuda::rounds_bias_in_cublaslt(a);
+  // The element-wise pass adds the bias where it would be rounded, and to float8 products where that pass is needed anyway.
+  const bool plain = a.type == DType::bf16, alone = direct && a.activation == 0;
+  const bool fused_bias = (plain || alone) && !cuda::rounds_bias_in_cublaslt(a);
   p.gelu = plain && a.activation == 1 && (fused_bias || !a.bias.data);
   if (fused_bias && a.bias.data) p.bias = as_type(ctx, row_tensor(a.bias, a.n), p.bias_type).data;
   void* workspace = ctx.scratch(CublasLt::kWorkspaceBytes);

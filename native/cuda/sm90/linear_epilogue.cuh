@@ -113,7 +113,7 @@ __device__ __forceinline__ void pass(const float (&d)[sums], int chunk, float* p
 
 // A warp's 16 rows from `row0` on; every lane finishes eight columns of two rows at a time.
 template <int sums>
-__device__ __forceinline__ void finish_rows(const Finish& f, const float (&d)[sums], float* passing, int64_t row0,
+__device__ __forceinline__ void finish_any_rows(const Finish& f, const float (&d)[sums], float* passing, int64_t row0,
                                             int64_t m, int column0, int n, int lane) {
   const int within = lane % 4 * 8;
 #pragma unroll 1
@@ -168,6 +168,99 @@ __device__ __forceinline__ void finish_rows(const Finish& f, const float (&d)[su
       store(f, at[r], v);
     }
   }
+}
+
+// What a chunk's lanes read beside the sums; of kinds of epilogues that are known at compile time.
+enum class Kind { plain, gelu_tanh, gated, any };
+
+struct Beside {
+  Raw bias, w_scales, gate[2], residual[2];
+};
+template <Kind kind, bool scaled>
+__device__ __forceinline__ Beside load_beside(const Finish& f, int64_t row, int64_t m, int column, int n) {
+  Beside b{};
+  if (column >= n) return b;
+  if (f.bias.data) b.bias = load_raw(f.bias, column);
+  if constexpr (scaled) b.w_scales = load_raw({f.w_scales, DType::f32}, column);
+  if constexpr (kind == Kind::gated) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      if (row + 8 * r < m) b.residual[r] = load_raw(f.residual, (row + 8 * r) * n + column);
+    }
+    b.gate[0] = load_raw(f.gate, column);
+  }
+  return b;
+}
+
+// As finish_rows, with all chunks unrolled and the next chunk's operands under way.
+template <Kind kind, bool scaled, int sums>
+__device__ __forceinline__ void finish_rows_ahead(const Finish& f, const float (&d)[sums], float* passing, int64_t row0,
+                                                  int64_t m, int column0, int n, int lane) {
+  const int within = lane % 4 * 8;
+  const int64_t row = row0 + lane / 4;
+  float x_scale[2] = {1, 1};
+  if constexpr (scaled) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      if (row + 8 * r < m) x_scale[r] = __ldg(f.x_scales + row + 8 * r);
+    }
+  }
+  Beside next = load_beside<kind, scaled>(f, row, m, column0 + within, n);
+#pragma unroll
+  for (int chunk = 0; chunk < sums / 16; ++chunk) {
+    const int column = column0 + chunk * kPassingColumns + within;
+    const Beside now = next;
+    if (chunk + 1 < sums / 16) next = load_beside<kind, scaled>(f, row, m, column + kPassingColumns, n);
+    __syncwarp();
+    pass(d, chunk, passing, lane);
+    __syncwarp();
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const int within_row = lane / 4 + 8 * r;
+      const float* from = passing + within_row * kPassingPitch + within;
+      const int odd = within_row % 2 * 4;
+      const float4 one = *reinterpret_cast<const float4*>(from + odd), two = *reinterpret_cast<const float4*>(from + 4 - odd);
+      const float4 low = odd ? two : one, high = odd ? one : two;
+      float v[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w}, b[8];
+      if (row + 8 * r >= m || column >= n) continue;
+      if constexpr (scaled) {
+        unpack({f.w_scales, DType::f32}, now.w_scales, b);
+#pragma unroll
+        for (int j = 0; j < 8; ++j) v[j] *= x_scale[r] * b[j];
+      }
+      if (f.bias.data) {
+        unpack(f.bias, now.bias, b);
+#pragma unroll
+        for (int j = 0; j < 8; ++j) v[j] += b[j];
+      }
+      if constexpr (kind == Kind::gelu_tanh) activate(v, 1);
+      if constexpr (kind == Kind::gated) {
+        float g[8];
+        unpack(f.residual, now.residual[r], b);
+        unpack(f.gate, now.gate[0], g);
+#pragma unroll
+        for (int j = 0; j < 8; ++j) v[j] = fmaf(g[j], v[j], b[j]);
+      }
+      store(f, (row + 8 * r) * n + column, v);
+    }
+  }
+}
+
+template <Kind kind, bool scaled, int sums>
+__device__ __forceinline__ void finish_rows(const Finish& f, const float (&d)[sums], float* passing, int64_t row0,
+                                            int64_t m, int column0, int n, int lane) {
+  if constexpr (kind == Kind::any) {
+    finish_any_rows(f, d, passing, row0, m, column0, n, lane);
+  } else {
+    finish_rows_ahead<kind, scaled>(f, d, passing, row0, m, column0, n, lane);
+  }
+}
+
+inline Kind kind_of(const LinearArguments& a) {
+  if (!a.residual.data && a.activation == 0) return Kind::plain;
+  if (!a.residual.data && a.activation == 1) return Kind::gelu_tanh;
+  if (a.residual.data && a.gate.data && !a.gate_rows && a.activation == 0) return Kind::gated;
+  return Kind::any;
 }
 
 }  // namespace

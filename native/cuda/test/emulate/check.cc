@@ -284,7 +284,7 @@ void check_hopper() {
       check_hopper({130, 40, 1040, type, DType::bf16, 2, true, true}, tuning);
       check_hopper({700, 776, 48, type, DType::f32, 3}, tuning);
     }
-    check_hopper({200, 520, 320, type, DType::f32, 0, true}, {.promote = false, .prefetch = false});
+    check_hopper({200, 520, 320, type, DType::f32, 0, true}, {.prefetch = false});
   }
 }
 
