@@ -4,16 +4,34 @@
  * machines without it; static initialisers run on every machine, so they must not use vector registers.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const native = join(import.meta.dirname, "../../native");
 const build = join(native, "build");
 const kernels = readdirSync(join(native, "cpu")).filter((name) => name.endsWith(".cc"));
-const objects = (existsSync(build) ? readdirSync(build, { recursive: true, encoding: "utf8" }) : [])
-  .filter((path) => /^CMakeFiles\/umbel_cpu_(?!scalar)\w+\.dir\/.*\.o$/.test(path))
-  .filter((path) => kernels.includes(basename(path, ".o")));
+
+/** The build's list of compilations; absent where nothing was compiled. Objects of earlier builds are not in it. */
+const database = join(build, "compile_commands.json");
+interface Compilation {
+  readonly file: string;
+  readonly command: string;
+}
+const objectOf = ({ command }: Compilation) => / -o (\S+)/.exec(command)?.[1] ?? "";
+const compilations: Compilation[] = existsSync(database)
+  ? (JSON.parse(readFileSync(database, "utf8")) as Compilation[]).filter((compilation) =>
+      /^CMakeFiles\/umbel_cpu_(?!scalar)/.test(objectOf(compilation)),
+    )
+  : [];
+const objects = compilations.map(objectOf);
+
+/** The kernel files of a compilation: its source, or those that a generated source includes. */
+function sourcesOf({ file }: Compilation): string[] {
+  const included = readFileSync(file, "utf8").matchAll(/^#include "[^"]*\/(\w+\.cc)"/gm);
+  const names = [...included].map(([, name]) => name!);
+  return names.length > 0 ? names : [basename(file)];
+}
 
 function run(tool: string, args: string[]): string {
   const { status, stdout, stderr } = spawnSync(tool, args, {
@@ -43,7 +61,7 @@ function vectorStartup(paths: readonly string[]): string[] {
 
 describe.skipIf(process.platform === "win32")("objects of one instruction set", () => {
   test("exist for each kernel file (else run `npm run native:build`)", () => {
-    const compiled = new Set(objects.map((path) => basename(path, ".o")));
+    const compiled = new Set(compilations.flatMap(sourcesOf));
     expect([...compiled].toSorted()).toEqual(kernels.toSorted());
   });
 
