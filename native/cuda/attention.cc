@@ -1,6 +1,8 @@
 #include "cuda/attention.h"
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 
 namespace umbel::cuda {
 namespace {
@@ -24,6 +26,12 @@ bool aligned(const void* data, const AttentionStrides& s, AttentionElement eleme
 bool has_wide_shared_memory(int compute_capability) {
   const int family = compute_capability / 10;
   return compute_capability == 80 || compute_capability == 87 || (family >= 9 && family <= 11);
+}
+
+// Whether UMBEL_ATTENTION names this path.
+bool is_forced(AttentionPath path) {
+  const char* name = std::getenv("UMBEL_ATTENTION");
+  return name != nullptr && std::strcmp(name, attention_path_name(path)) == 0;
 }
 
 }  // namespace
@@ -72,7 +80,9 @@ const char* attention_obstacle(const AttentionArguments& a, AttentionPath path, 
 }
 
 AttentionChoice choose_attention(const AttentionArguments& a, int compute_capability) {
-  const char* hopper = attention_obstacle(a, AttentionPath::sm90, compute_capability);
+  const char* hopper = is_forced(AttentionPath::portable)
+                           ? "UMBEL_ATTENTION asks for the portable kernel"
+                           : attention_obstacle(a, AttentionPath::sm90, compute_capability);
   if (!hopper) return {AttentionPath::sm90, ""};
   const char* portable = attention_obstacle(a, AttentionPath::portable, compute_capability);
   if (!portable) return {AttentionPath::portable, hopper};

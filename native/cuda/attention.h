@@ -47,7 +47,7 @@ const char* attention_path_name(AttentionPath path);
 
 // The reason why a path cannot do this work on a device of that compute capability (10 * major + minor), or null.
 const char* attention_obstacle(const AttentionArguments& a, AttentionPath path, int compute_capability);
-// The fastest path that can.
+// The fastest path that can; UMBEL_ATTENTION=portable leaves the Hopper kernels out.
 AttentionChoice choose_attention(const AttentionArguments& a, int compute_capability);
 
 // Enqueues the work; cudaErrorNotSupported where attention_obstacle gives a reason.

@@ -28,6 +28,7 @@ function sparse(name: string, heads: number, mask: BlockMask): BenchRow {
     name,
     size: `${heads} heads x ${tokens}, ${(100 * share).toFixed(1)} %`,
     flops: share * work(heads, tokens),
+    details: { heads, tokens, density: share },
     inputs: (device) => [
       ...[1, 2, 3].map(() => filled(device, [tokens, heads, WIDTH])),
       device.tensor(mask.rowPtr, [1, mask.rowPtr.length]),

@@ -8,6 +8,8 @@ export interface BenchRow {
   /** Bytes that have to be moved at least, for a share of the copy bandwidth. */
   readonly bytes?: number;
   readonly flops?: number;
+  /** What a rule over several rows has to know. */
+  readonly details?: Readonly<Record<string, number>>;
   inputs(device: CudaDevice): readonly Tensor[];
   run(...inputs: readonly Tensor[]): Tensor;
 }
@@ -27,13 +29,14 @@ const ROUND_MS = 60;
 
 /** Median milliseconds of one run: rounds of as many runs as take some 60 ms, after a warm-up. */
 export async function measureRow(row: BenchRow, device: CudaDevice): Promise<BenchResult> {
-  const { name, size, bytes, flops } = row;
+  const { name, size, bytes, flops, details } = row;
   try {
     const ms = await medianMs(row, device);
     return {
       name,
       size,
       ms,
+      ...details,
       ...(bytes === undefined ? {} : { gigabytesPerSecond: bytes / ms / 1e6 }),
       ...(flops === undefined ? {} : { teraflops: flops / ms / 1e9 }),
     };

@@ -15,11 +15,12 @@ export interface Bound {
     | "peakBytes"
     | "peakOverPlan"
     | "copyShare"
+    | "firstOverTenth"
     | "gigabytesPerSecond";
   /** Theirs, with the key of its time in the unit of ours; its time over ours has to reach `least`. */
   readonly other?: {
     readonly pick: Pick;
-    readonly value: "ms" | "seconds" | "median";
+    readonly value: "ms" | "seconds" | "median" | "peakBytes";
     readonly least: number;
   };
   /** In the unit of `value`. */
@@ -32,15 +33,51 @@ const WEIGHTS_14B = 28_576_983_168;
 const NATIVE = "40 heads x 69120";
 const radial = (heads: number, tokens: number, pick: Pick, least: number): Bound => ({
   title: `radial attention, ${heads} heads x ${tokens}`,
-  ours: { name: "attention radial", size: `${heads} heads x ${tokens}*` },
+  ours: { name: "attention radial", size: `${heads} heads x ${tokens}*`, attentionPath: "fastest" },
   value: "ms",
   other: { pick: { name: "attention_radial", tokens, ...pick }, value: "ms", least },
 });
 
+/** A model family's forward pass and decoder against diffusers. */
+function familyBounds(
+  title: string,
+  theirs: string,
+  forward: Pick | null,
+  decode: Pick,
+): readonly Bound[] {
+  const passes = [
+    { row: "radial", attention: "flex", most: 0.8 },
+    { row: "dense", attention: "cudnn", most: 0.95 },
+  ].map(({ row, attention, most }): Bound => ({
+    title: `${title} forward, ${row}`,
+    ours: { name: `model ${row}`, weightType: "default", vram: null, ...forward },
+    value: "median",
+    other: {
+      pick: { name: `${theirs}_forward`, attention, compiled: false },
+      value: "seconds",
+      least: 1 / most,
+    },
+  }));
+  const decoding = (["median", "peakBytes"] as const).map((value): Bound => ({
+    title: `${title} VAE decode, ${value === "median" ? "seconds" : "bytes"}`,
+    ours: { name: "model decode", ...decode },
+    value,
+    other: {
+      pick: { name: `${theirs}_vae_decode`, frames: decode["frames"] ?? null },
+      value: value === "median" ? "seconds" : "peakBytes",
+      least: 2,
+    },
+  }));
+  return [...(forward === null ? [] : passes), ...decoding];
+}
+
+/** Products that both our own kernels and cuBLASLt have. */
+const PRODUCTS = ["69120 x 5120 x 5120", "69120 x 13824 x 5120", "69120 x 5120 x 13824"];
+
 export const BOUNDS: readonly Bound[] = [
   {
     title: `dense attention, ${NATIVE}`,
-    ours: { name: "attention dense", size: NATIVE },
+    ours: { name: "attention dense", size: NATIVE, attentionPath: "fastest" },
     value: "ms",
     other: {
       pick: { name: "attention_dense", impl: "cudnn", tokens: 69_120 },
@@ -52,8 +89,28 @@ export const BOUNDS: readonly Bound[] = [
   radial(24, 115_456, {}, 1.4),
   radial(24, 460_800, {}, 1.4),
   {
+    title: `dense attention, ${NATIVE}, portable path`,
+    ours: { name: "attention dense", size: NATIVE, attentionPath: "portable" },
+    value: "ms",
+    other: {
+      pick: { name: "attention_dense", impl: "flash2", tokens: 69_120 },
+      value: "ms",
+      least: 0.95,
+    },
+  },
+  ...PRODUCTS.map((size): Bound => ({
+    title: `own linear kernel, ${size}`,
+    ours: { name: "linear + bias bf16", size, linearPath: "own" },
+    value: "ms",
+    other: {
+      pick: { name: "linear + bias bf16", size, linearPath: "cublaslt" },
+      value: "ms",
+      least: 0.85,
+    },
+  })),
+  {
     title: "Wan 2.1 14B forward, radial",
-    ours: { name: "model radial", weightType: "default", vram: null, frames: 69 },
+    ours: { name: "model radial", family: "wan", weightType: "default", vram: null, frames: 69 },
     value: "median",
     other: {
       pick: { name: "wan14b_forward", attention: "flex", compiled: true },
@@ -63,7 +120,7 @@ export const BOUNDS: readonly Bound[] = [
   },
   {
     title: "Wan 2.1 14B forward, dense",
-    ours: { name: "model dense", weightType: "default", vram: null, frames: 69 },
+    ours: { name: "model dense", family: "wan", weightType: "default", vram: null, frames: 69 },
     value: "median",
     other: {
       pick: { name: "wan14b_forward", attention: "cudnn", compiled: true },
@@ -73,79 +130,115 @@ export const BOUNDS: readonly Bound[] = [
   },
   {
     title: "Wan 2.1 14B forward, radial, fp8 linears",
-    ours: { name: "model radial", weightType: "fp8_e4m3fn_fast", vram: null },
+    ours: { name: "model radial", family: "wan", weightType: "fp8_e4m3fn_fast", vram: null },
     value: "median",
     most: 3.6,
   },
   {
     title: "Wan 2.1 14B forward, radial, bytes",
-    ours: { name: "model radial", weightType: "default", vram: null, frames: 69 },
+    ours: { name: "model radial", family: "wan", weightType: "default", vram: null, frames: 69 },
     value: "peakBytes",
     most: WEIGHTS_14B + 4 * 2 ** 30,
   },
   {
     title: "Wan 2.1 14B forward, radial, 8 GiB",
-    ours: { name: "model radial", weightType: "default", vram: `${8 * 2 ** 30}` },
+    ours: { name: "model radial", family: "wan", weightType: "default", vram: `${8 * 2 ** 30}` },
     value: "median",
     other: {
-      pick: { name: "model radial", weightType: "default", vram: null, frames: 69 },
+      pick: { name: "model radial", family: "wan", weightType: "default", vram: null, frames: 69 },
       value: "median",
       least: 1 / 1.05,
     },
   },
   {
     title: "the same, bytes",
-    ours: { name: "model radial", weightType: "default", vram: `${8 * 2 ** 30}` },
+    ours: { name: "model radial", family: "wan", weightType: "default", vram: `${8 * 2 ** 30}` },
     value: "peakBytes",
     most: 8 * 2 ** 30,
   },
   ...[null, `${8 * 2 ** 30}`].map((vram): Bound => ({
     title: `peak bytes over those of the plan, ${vram === null ? "without a budget" : "8 GiB"}`,
-    ours: { name: "model radial", weightType: "default", vram },
+    ours: { name: "model radial", family: "wan", weightType: "default", vram },
     value: "peakOverPlan",
     most: 1.02,
   })),
   {
+    title: "Wan 2.1 14B forward, first over tenth pass",
+    ours: { name: "model steady", family: "wan" },
+    value: "firstOverTenth",
+    least: 0.97,
+    most: 1.03,
+  },
+  ...familyBounds(
+    "HunyuanVideo",
+    "hunyuan",
+    { family: "hunyuan", frames: 117 },
+    { family: "hunyuan", frames: 117 },
+  ),
+  {
+    title: "HunyuanVideo, 465 frames, radial against dense",
+    ours: { name: "model radial", family: "hunyuan", frames: 465 },
+    value: "median",
+    other: {
+      pick: { name: "model dense", family: "hunyuan", frames: 465 },
+      value: "median",
+      least: 5,
+    },
+  },
+  ...familyBounds(
+    "Mochi",
+    "mochi",
+    { family: "mochi", frames: 163 },
+    { family: "mochi", frames: 163 },
+  ),
+  ...familyBounds(
+    "Wan 2.2 A14B",
+    "wan",
+    { family: "wan", frames: 77 },
+    { family: "wan", frames: 77 },
+  ),
+  ...familyBounds("Wan 2.2 TI2V 5B", "wan22", null, { family: "wan22", frames: 121 }),
+  {
     title: "Wan 2.1 14B from the disk cache to the GPU, GB/s",
-    ours: { name: "model load" },
+    ours: { name: "model load", family: "wan" },
     value: "gigabytesPerSecond",
     least: 6,
   },
   {
     title: "VAE decode",
-    ours: { name: "model decode" },
+    ours: { name: "model decode", family: "wan", frames: 69 },
     value: "median",
-    other: { pick: { name: "wan_vae_decode" }, value: "seconds", least: 1 },
+    other: { pick: { name: "wan_vae_decode", frames: 69 }, value: "seconds", least: 1 },
     most: 2,
   },
   {
     title: "VAE decode, bytes",
-    ours: { name: "model decode" },
+    ours: { name: "model decode", family: "wan", frames: 69 },
     value: "peakBytes",
     most: 4 * 2 ** 30,
   },
   {
     title: "VAE encode",
-    ours: { name: "model encode" },
+    ours: { name: "model encode", family: "wan", frames: 69 },
     value: "median",
-    other: { pick: { name: "wan_vae_encode" }, value: "seconds", least: 1 },
+    other: { pick: { name: "wan_vae_encode", frames: 69 }, value: "seconds", least: 1 },
     most: 1.2,
   },
   {
     title: "UMT5-XXL, 512 tokens",
-    ours: { name: "model text" },
+    ours: { name: "model text", family: "wan" },
     value: "median",
     most: 0.022,
   },
   {
     title: "text to frames, 4 steps with a LoRA",
-    ours: { name: "model clip", weightType: "default" },
+    ours: { name: "model clip", family: "wan", weightType: "default" },
     value: "median",
     most: 28,
   },
   {
     title: "text to frames, 4 steps with a LoRA, fp8",
-    ours: { name: "model clip", weightType: "fp8_e4m3fn_fast" },
+    ours: { name: "model clip", family: "wan", weightType: "fp8_e4m3fn_fast" },
     value: "median",
     most: 22,
   },

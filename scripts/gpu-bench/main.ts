@@ -1,6 +1,7 @@
 /**
  * node dist/scripts/gpu-bench/main.js [--only WORD]... [--json FILE]: times of single ops on the GPU, element-wise ones as a
- * share of the copy bandwidth measured in the same run. UMBEL_CUBLASLT=none times our own matrix kernels.
+ * share of the copy bandwidth measured in the same run. UMBEL_CUBLASLT=none times our own matrix kernels, UMBEL_LINEAR=cublaslt
+ * the library's, UMBEL_ATTENTION=portable the attention of GPUs other than Hopper.
  */
 import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,6 +20,8 @@ const { values } = parseArgs({
 const device = openDevice("cuda");
 const { name, matrixLibrary } = cudaInfo();
 console.log(`${name}, ${device.isa} kernels, ${matrixLibrary}`);
+const { UMBEL_ATTENTION: attentionPath = "fastest", UMBEL_CUBLASLT, UMBEL_LINEAR } = process.env;
+const linearPath = UMBEL_CUBLASLT === "none" ? "own" : (UMBEL_LINEAR ?? "fastest");
 let copyRate = NaN;
 const isWanted = (name: string) =>
   values.only.length === 0 ||
@@ -39,7 +42,8 @@ for (const row of rows) {
       (result.failure ?? rate),
   );
   if (values.json !== undefined) {
-    const line = { device: name, matrixLibrary, ...result, copyShare: share / 100 };
+    const paths = { matrixLibrary, linearPath, attentionPath };
+    const line = { device: name, ...paths, ...result, copyShare: share / 100 };
     appendFileSync(values.json, `${JSON.stringify(line)}\n`);
   }
 }

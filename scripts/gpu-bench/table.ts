@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { BOUNDS, judge, type Figure } from "./bounds.ts";
+import { attentionShares, cliffs } from "./attention-rules.ts";
 
 const figures = process.argv.slice(2).flatMap((path) =>
   readFileSync(path, "utf8")
@@ -27,5 +28,9 @@ for (const bound of BOUNDS) {
   console.log(
     `${title.padEnd(46)} ${number(ours)} ${number(theirs)} ${number(ratio)}  ${text}: ${holds ? "ok" : "BROKEN"}`,
   );
+}
+for (const rule of [...cliffs(figures), ...attentionShares(figures)]) {
+  if (!rule.holds) broken++;
+  console.log(`${rule.title.padEnd(46)} ${rule.said}: ${rule.holds ? "ok" : "BROKEN"}`);
 }
 process.exitCode = broken > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 import { makeClip } from "../gpu-demo/clip.ts";
-import { RADIAL, type RowContext, type RowFigures } from "./rows.ts";
+import { MODEL_SETS } from "./model-sets.ts";
+import type { RowContext, RowFigures } from "./rows.ts";
 
 const STEPS = 4;
 
@@ -17,7 +18,7 @@ export async function clip(context: RowContext): Promise<RowFigures> {
     seed: 1n,
     weightType,
     withPrediction: false,
-    attention: { ...RADIAL, denseSteps: 1 },
+    attention: { ...MODEL_SETS.wan.radial, denseSteps: 1 },
     ...files,
   };
   device.resetPeak();

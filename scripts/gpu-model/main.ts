@@ -1,8 +1,9 @@
 /**
- * node dist/scripts/gpu-model/main.js ROW... --weights FOLDER [--json FILE] [--device cuda|cpu] [--vram BYTES] [--rounds N]
- * [--width W --height H --frames N] [--weight-type default|fp8_e4m3fn|fp8_e4m3fn_fast]: seconds and peak memory of whole models, of the
- * first file in each of ComfyUI's folders below FOLDER. ROWs: load, dense, radial, decode, encode, text, clip. Each round's time
- * is kept; the first one loads weights. The figure is the median of the others.
+ * node dist/scripts/gpu-model/main.js ROW... --weights FOLDER [--family wan|hunyuan|mochi|wan22] [--json FILE] [--device cuda|cpu]
+ * [--vram BYTES] [--rounds N] [--width W --height H --frames N] [--weight-type default|fp8_e4m3fn|fp8_e4m3fn_fast]: seconds and peak
+ * memory of whole models, of the first file in each of ComfyUI's folders below FOLDER, at the family's published size. ROWs: load,
+ * dense, radial, decode, encode, text, clip, steady; text and clip are Wan's. Each round's time is kept; the first one
+ * loads weights. The figure is the median of the others.
  */
 import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,27 +15,37 @@ import { DENSE } from "#runtime/sdk/attention-settings";
 import { CudaDevice, cudaInfo } from "#runtime/tensor/cuda-device";
 import { openDevice } from "#runtime/tensor/devices";
 import { clip } from "./clip-row.ts";
-import { decode, encode, encodeText, forward, load, RADIAL, type RowContext } from "./rows.ts";
+import { isModelSetName, MODEL_SETS } from "./model-sets.ts";
+import { decode, encode, encodeText, forward, load, steady, type RowContext } from "./rows.ts";
 import type { RowFigures } from "./rows.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     weights: { type: "string", default: "models" },
+    family: { type: "string", default: "wan" },
     json: { type: "string" },
     device: { type: "string", default: "cuda" },
     vram: { type: "string" },
     rounds: { type: "string", default: "5" },
-    width: { type: "string", default: "1280" },
-    height: { type: "string", default: "768" },
-    frames: { type: "string", default: "69" },
+    width: { type: "string" },
+    height: { type: "string" },
+    frames: { type: "string" },
     "weight-type": { type: "string", default: "default" },
   },
 });
 
+const { family } = values;
+if (!isModelSetName(family)) {
+  const known = Object.keys(MODEL_SETS).join(", ");
+  throw new UmbelError("ERR_USAGE", `Expected one of ${known} as the family, got ${family}.`);
+}
+const set = MODEL_SETS[family];
+
 const ROWS: Readonly<Record<string, (context: RowContext) => Promise<RowFigures>>> = {
   dense: (context) => forward(context, DENSE),
-  radial: (context) => forward(context, RADIAL),
+  radial: (context) => forward(context, set.radial),
+  steady: (context) => steady(context, set.radial),
   load,
   decode,
   encode,
@@ -65,16 +76,25 @@ const context: RowContext = {
   families,
   manager: new ModelManager({ device, families }),
   files: {
-    diffusion: firstFile("diffusion_models"),
-    encoder: firstFile("text_encoders"),
-    vae: firstFile("vae"),
-    lora: firstFile("loras"),
+    get diffusion() {
+      return firstFile("diffusion_models");
+    },
+    get encoder() {
+      return firstFile("text_encoders");
+    },
+    get vae() {
+      return firstFile("vae");
+    },
+    get lora() {
+      return firstFile("loras");
+    },
   },
   size: {
-    width: Number(values.width),
-    height: Number(values.height),
-    frames: Number(values.frames),
+    width: Number(values.width ?? set.size.width),
+    height: Number(values.height ?? set.size.height),
+    frames: Number(values.frames ?? set.size.frames),
   },
+  textTokens: set.textTokens,
   rounds: Number(values.rounds),
   weightType,
   ...(device instanceof CudaDevice ? { deviceLimit: device.memoryLimit } : {}),
@@ -97,7 +117,7 @@ for (const row of positionals) {
       `peak ${(peakBytes / 2 ** 30).toFixed(2)} GiB, ${liveTensors} live tensors`,
   );
   if (values.json === undefined) continue;
-  const setting = { ...context.size, weightType, vram: values.vram ?? null, device: title };
+  const setting = { family, ...context.size, weightType, vram: values.vram ?? null, device: title };
   const line = {
     name: `model ${row}`,
     ...setting,

@@ -8,7 +8,7 @@ import { ModelManager } from "#runtime/engine/models/manager";
 import { checkpointSource } from "#runtime/engine/models/weight-source";
 import { sourceStore } from "#runtime/engine/models/weight-store";
 import { latentNoise } from "#runtime/sampling/noise";
-import type { AttentionSettings } from "#runtime/sdk/attention-settings";
+import { DENSE, type AttentionSettings } from "#runtime/sdk/attention-settings";
 import type { LatentGeometry } from "#runtime/sdk/model";
 import { modelRecipe } from "#runtime/sdk/recipes";
 import type { ModelRecipe } from "#runtime/sdk/values";
@@ -40,6 +40,8 @@ export interface RowContext {
   readonly files: ModelFiles;
   readonly size: VideoSize;
   readonly rounds: number;
+  /** Rows of the prompt's embedding. */
+  readonly textTokens: number;
   readonly weightType: ModelRecipe["weightType"];
   /** Bytes of the device that may be used, where it has memory of its own. */
   readonly deviceLimit?: number;
@@ -52,22 +54,12 @@ export interface RowFigures {
   readonly details: Readonly<Record<string, number>>;
 }
 
-/** The published settings of Wan 2.1, in every layer. */
-export const RADIAL: AttentionSettings = {
-  kind: "radial",
-  denseLayers: 0,
-  denseSteps: 0,
-  decayFactor: 0.2,
-  blockSize: 128,
-};
-const TEXT_TOKENS = 512;
-
 /** One prediction of the transformer at batch 1, by dense or radial attention. */
 export async function forward(
   context: RowContext,
   settings: AttentionSettings,
 ): Promise<RowFigures> {
-  const { device, manager, files } = context;
+  const { device, manager, files, textTokens } = context;
   const checkpoint = manager.identify(files.diffusion, "diffusion");
   using lease = await manager.diffusion(modelRecipe(checkpoint, context.weightType));
   const shape = latentShape(lease.family.latent, context.size);
@@ -75,7 +67,7 @@ export async function forward(
   const mask = planMask({ settings, grid, kind: lease.family.maskKind });
   const width = textWidth(context);
   using latent = device.tensor(latentNoise([1, ...shape], 1n), shape);
-  using text = device.tensor(latentNoise([1, 1, TEXT_TOKENS, width], 2n), [TEXT_TOKENS, width]);
+  using text = device.tensor(latentNoise([1, 1, textTokens, width], 2n), [textTokens, width]);
   const figures = await timed(context, () => {
     const input = { latent, timestep: 900, context: text };
     scope(() => {
@@ -101,9 +93,28 @@ export async function forward(
   };
 }
 
+const STEADY_PASSES = 10;
+/** A size at which hardly more than the weights counts. */
+const SMALL: VideoSize = { width: 256, height: 256, frames: 1 };
+
+/** Ten equal predictions behind the loading of the weights: how much longer the first takes than the tenth. */
+export async function steady(
+  context: RowContext,
+  settings: AttentionSettings,
+): Promise<RowFigures> {
+  await forward({ ...context, size: SMALL, rounds: 0 }, DENSE);
+  const { details, ...figures } = await forward(
+    { ...context, rounds: STEADY_PASSES - 1 },
+    settings,
+  );
+  const first = figures.seconds[0] ?? NaN;
+  const tenth = figures.seconds[STEADY_PASSES - 1] ?? NaN;
+  return { ...figures, details: { ...details, firstOverTenth: first / tenth } };
+}
+
 /** What the same passes take by plan; null on a device that shares the host's memory. */
 async function plannedForward(
-  { families, files, weightType, deviceLimit, rounds }: RowContext,
+  { families, files, weightType, deviceLimit, rounds, textTokens }: RowContext,
   shape: readonly number[],
   mask: BlockMask | null,
 ): Promise<{ plannedBytes: number } | null> {
@@ -114,7 +125,7 @@ async function plannedForward(
   {
     using lease = await manager.diffusion(modelRecipe(checkpoint, weightType));
     using latent = device.tensor(new Float32Array(countElements(shape)), shape);
-    using text = device.empty([TEXT_TOKENS, textWidth({ files, families })]);
+    using text = device.empty([textTokens, textWidth({ files, families })]);
     for (let round = 0; round < Math.min(2, rounds); round++) {
       const input = { latent, timestep: 900, context: text };
       scope(() => {
@@ -176,10 +187,10 @@ export async function encode(context: RowContext): Promise<RowFigures> {
 
 /** Token ids to text embeddings. */
 export async function encodeText(context: RowContext): Promise<RowFigures> {
-  const { manager, files } = context;
+  const { manager, files, textTokens } = context;
   const checkpoint = manager.identify(files.encoder, "text-encoder");
   using lease = await manager.textEncoder({ kind: "clip", checkpoint, loras: [] });
-  const ids = Int32Array.from({ length: TEXT_TOKENS }, (_, i) => 3 + (i % 100));
+  const ids = Int32Array.from({ length: textTokens }, (_, i) => 3 + (i % 100));
   return await timed(context, () => scope(() => void lease.instance.forward(ids)));
 }
 

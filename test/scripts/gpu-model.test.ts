@@ -11,7 +11,8 @@ import { openDevice } from "#runtime/tensor/devices";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
 import { clip } from "../../scripts/gpu-model/clip-row.ts";
 import { loraSpecs, writeRandomCheckpoint } from "../../scripts/gpu-model/random-checkpoint.ts";
-import { decode, encode, encodeText, forward, load, RADIAL } from "../../scripts/gpu-model/rows.ts";
+import { MODEL_SETS } from "../../scripts/gpu-model/model-sets.ts";
+import { decode, encode, encodeText, forward, load, steady } from "../../scripts/gpu-model/rows.ts";
 import type { RowContext } from "../../scripts/gpu-model/rows.ts";
 import { expectNoLiveTensors } from "../helpers/tensors.ts";
 
@@ -20,6 +21,8 @@ const BUNDLED = {
   "text-encoder": "models/text_encoders/umbel_tiny_umt5_bf16.safetensors",
   vae: "models/vae/umbel_tiny_vae_bf16.safetensors",
 };
+
+const RADIAL = MODEL_SETS.wan.radial;
 
 const folder = mkdtempSync(join(tmpdir(), "umbel-gpu-model-"));
 const device = openDevice("cpu", { threads: 2 });
@@ -57,6 +60,7 @@ beforeAll(async () => {
     },
     size: { width: 64, height: 64, frames: 5 },
     rounds: 1,
+    textTokens: 512,
     weightType: "default",
   };
 });
@@ -94,6 +98,12 @@ describe("a whole model with random weights is timed:", () => {
     using file = openCheckpoint(context.files.diffusion);
     expect(plannedBytes).toBeGreaterThan(file.size);
     expect(peakOverPlan * plannedBytes).toBeGreaterThan(0);
+  });
+
+  test("ten passes say how steady they are", async () => {
+    const { seconds, details } = await steady(context, RADIAL);
+    expect(seconds).toHaveLength(10);
+    expect(details["firstOverTenth"]).toBe((seconds[0] ?? 0) / (seconds[9] ?? 0));
   });
 
   test("loading counts the bytes of all weights, which the CPU maps in place", async () => {
