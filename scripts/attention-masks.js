@@ -1,5 +1,5 @@
 /**
- * Writes the block lists that native/cuda/test/attention_check --bench reads: node scripts/attention-masks.js FOLDER.
+ * Writes the block lists that native/cuda/test/attention_check --bench and scripts/gpu-bench/reference read: node scripts/attention-masks.js FOLDER.
  * A file is int32: rows, entries, row starts (rows + 1), columns.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -17,6 +17,8 @@ const hunyuan = { textTokens: 256, decayFactor: 0.95, blockSize: 128, kind: "hun
 const geometries = {
   "wan-radial-b128": { ...wan, blockSize: 128 },
   "wan-radial-b64": { ...wan, blockSize: 64 },
+  "wan-77-radial-b128": { ...wan, frames: 20, blockSize: 128 },
+  "mochi-radial-b128": { ...hunyuan, tokensPerFrame: 1590, frames: 28 },
   "hunyuan-radial-b128": { ...hunyuan, tokensPerFrame: 3840, frames: 30 },
   "hunyuan-long-radial-b128": {
     ...hunyuan,
