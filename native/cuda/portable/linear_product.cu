@@ -207,8 +207,8 @@ void launch_linear(CudaContext& ctx, const LinearProduct& product, const Tensor&
   Tensor left = x;
   if (product.w_scales) {
     a.w_scales = as_type(ctx, *product.w_scales, DType::f32).f32();
-    // Older GPUs multiply the weights, which are exact in bfloat16, by x as it is; so do rows of an odd length.
-    if (depth > 0 && depth % 2 == 0 && (ctx.capability() >= 89 || !ctx.bf16_compute())) {
+    // Older GPUs multiply the weights, which are exact in bfloat16, by x as it is.
+    if (depth > 0 && (ctx.capability() >= 89 || !ctx.bf16_compute())) {
       const QuantizedRows rows = quantize_rows_of(ctx, x);
       left.data = rows.values;
       left.dtype = DType::f8_e4m3;
@@ -224,11 +224,12 @@ void launch_linear(CudaContext& ctx, const LinearProduct& product, const Tensor&
     FloatGemmArguments<FloatMatrixRows> g{{elements_of(left), depth}, elements_of(w), m, n, depth, 0, epilogue_of(a)};
     return launch_float_gemm(ctx, g, name);
   }
-  a.type = a.x_scales ? DType::f8_e4m3 : DType::bf16;
+  // Rows of an odd length are multiplied as bfloat16, which holds float8 exactly.
+  a.type = a.x_scales && depth % 2 == 0 ? DType::f8_e4m3 : DType::bf16;
   a.x = as_type(ctx, left, a.type).data;
   a.w = as_type(ctx, w, a.type).data;
-  // Scales of w alone have no place in the other paths.
-  if (a.w_scales && !a.x_scales) return run_portable(ctx, a);
+  // Scales of products of bfloat16 have no place in the other paths.
+  if (a.w_scales && a.type == DType::bf16) return run_portable(ctx, a);
   const CublasLt* lt = ctx.cublaslt();
   const cuda::LinearDevice device{ctx.capability(), lt != nullptr, lt != nullptr && lt->has_scales()};
   if (run_linear_path(ctx, a, cuda::choose_linear(a, device).path, out)) return;

@@ -24,7 +24,7 @@ struct AlignedNorm {
   const float* cos_sin;
   bool has_weight, has_bias, silu;
   float eps, weight_shift, scale;
-  int rows, width, head_width, positions;
+  int rows, width, head_width, positions, rows_a_position;
 };
 
 // Eight elements as they lie in memory.
@@ -96,10 +96,17 @@ __global__ void __launch_bounds__(whole_block ? kMostThreads : kTeamBlock) align
   if (whole_block && threadIdx.x < warps) counts[threadIdx.x] = columns_of(threadIdx.x);
   const float mine = whole_block ? columns_of(warp) : static_cast<float>(a.width);
   const float inverse_mine = mine > 0 ? 1.0f / mine : 0.0f;
-  const int inside = rope ? lane * 8 % a.head_width : 0;
+  // Columns of a block lie alike in their heads, whose widths divide 256.
+  int insides[kept];
+#pragma unroll
+  for (int k = 0; k < kept; ++k) insides[k] = rope ? (lane + (whole_block ? 0 : k * team)) * 8 % a.head_width : 0;
 
   Group<wide> next[kept];
   float4 next_turn[2];
+  const auto turns_at = [&](int at, int inside) {
+    const int place = (a.rows_a_position == 1 ? at : at / a.rows_a_position) % a.positions;
+    return reinterpret_cast<const float4*>(a.cos_sin + static_cast<int64_t>(place) * a.head_width + inside);
+  };
   const auto fetch = [&](int at) {
     if (at >= a.rows) return;
     const char* from = static_cast<const char*>(a.x) + static_cast<int64_t>(at) * a.width * (wide ? 4 : 2);
@@ -107,9 +114,8 @@ __global__ void __launch_bounds__(whole_block ? kMostThreads : kTeamBlock) align
     for (int k = 0; k < kept; ++k) {
       if (there[k]) next[k] = load_group<wide>(from, (lane + k * team) * 8);
     }
-    if constexpr (rope) {
-      const auto* table =
-          reinterpret_cast<const float4*>(a.cos_sin + static_cast<int64_t>(at % a.positions) * a.head_width + inside);
+    if constexpr (rope && whole_block) {
+      const float4* table = turns_at(at, insides[0]);
       next_turn[0] = __ldg(table);
       next_turn[1] = __ldg(table + 1);
     }
@@ -125,7 +131,7 @@ __global__ void __launch_bounds__(whole_block ? kMostThreads : kTeamBlock) align
       for (int j = 0; j < 8; ++j) v[k][j] = 0.0f;
       if (there[k] && row < a.rows) to_floats<wide>(next[k], v[k]);
     }
-    const float4 turn_a = next_turn[0], turn_b = next_turn[1];
+    float4 turn_a = next_turn[0], turn_b = next_turn[1];
     fetch(row + step);
 
     float mean = 0, factor;
@@ -195,6 +201,10 @@ __global__ void __launch_bounds__(whole_block ? kMostThreads : kTeamBlock) align
         for (int j = 0; j < 8; ++j) y[j] = __fdividef(y[j], 1.0f + __expf(-y[j]));
       }
       if constexpr (rope) {
+        if constexpr (!whole_block) {  // the heads of a token share them, so that most are in L1
+          const float4* table = turns_at(row, insides[k]);
+          turn_a = __ldg(table), turn_b = __ldg(table + 1);
+        }
         const float turns_of[8] = {turn_a.x, turn_a.y, turn_a.z, turn_a.w, turn_b.x, turn_b.y, turn_b.z, turn_b.w};
 #pragma unroll
         for (int j = 0; j < 8; j += 2) {
@@ -239,7 +249,7 @@ bool launch_blocks(CudaContext& ctx, const AlignedNorm& a) {
 }
 
 // Three or four groups a lane; false where more than a quarter of the lanes would be idle.
-template <bool wide, RowNorm::Kind kind>
+template <bool wide, RowNorm::Kind kind, bool rope>
 bool launch_teams(CudaContext& ctx, const AlignedNorm& a) {
   const int groups = a.width / 8;
   const auto team = [groups](int kept) {
@@ -251,9 +261,9 @@ bool launch_teams(CudaContext& ctx, const AlignedNorm& a) {
   const int lanes = team(four ? 4 : 3), places = lanes * (four ? 4 : 3);
   if (lanes > 32 || lanes < 2 || groups * 4 < places * 3) return false;
   if (four) {
-    launch<wide, kind, false, false, 4>(ctx, a, lanes, kTeamBlock);
+    launch<wide, kind, rope, false, 4>(ctx, a, lanes, kTeamBlock);
   } else {
-    launch<wide, kind, false, false, 3>(ctx, a, lanes, kTeamBlock);
+    launch<wide, kind, rope, false, 3>(ctx, a, lanes, kTeamBlock);
   }
   return true;
 }
@@ -265,12 +275,14 @@ bool launch_kind(CudaContext& ctx, const RowNorm& norm, const AlignedNorm& a) {
   switch (norm.kind) {
     case Kind::layer:
       if (norm.cos_sin) return false;
-      return narrow ? launch_teams<wide, Kind::layer>(ctx, a) : launch_blocks<wide, Kind::layer, false>(ctx, a);
+      return narrow ? launch_teams<wide, Kind::layer, false>(ctx, a) : launch_blocks<wide, Kind::layer, false>(ctx, a);
     case Kind::rms:
-      if (norm.cos_sin) return launch_blocks<wide, Kind::rms, true>(ctx, a);
-      return narrow ? launch_teams<wide, Kind::rms>(ctx, a) : launch_blocks<wide, Kind::rms, false>(ctx, a);
+      if (norm.cos_sin) {
+        return narrow ? launch_teams<wide, Kind::rms, true>(ctx, a) : launch_blocks<wide, Kind::rms, true>(ctx, a);
+      }
+      return narrow ? launch_teams<wide, Kind::rms, false>(ctx, a) : launch_blocks<wide, Kind::rms, false>(ctx, a);
     default:
-      return narrow && !norm.cos_sin && launch_teams<wide, Kind::channel>(ctx, a);
+      return narrow && !norm.cos_sin && launch_teams<wide, Kind::channel, false>(ctx, a);
   }
 }
 
@@ -279,7 +291,7 @@ bool is_aligned(const void* data) { return reinterpret_cast<uintptr_t>(data) % 1
 }  // namespace
 
 bool launch_aligned_row_norm(CudaContext& ctx, const RowNorm& norm, const Tensor& x, const Tensor& out) {
-  const int64_t width = x.dim(-1), rows = x.numel() / width;
+  const int64_t width = norm.width > 0 ? norm.width : x.dim(-1), rows = x.numel() / width;
   const bool wide = x.dtype == DType::f32;
   if (out.dtype != DType::bf16 || (!wide && x.dtype != DType::bf16) || width % 8 != 0 || width > 1 << 20 ||
       rows > 1 << 30 || norm.weight_rows || norm.bias_rows || !is_aligned(x.data) || !is_aligned(out.data)) {
@@ -305,6 +317,7 @@ bool launch_aligned_row_norm(CudaContext& ctx, const RowNorm& norm, const Tensor
     a.cos_sin = norm.cos_sin->f32();
     a.head_width = static_cast<int>(norm.head_width);
     a.positions = static_cast<int>(norm.cos_sin->dim(0));
+    a.rows_a_position = static_cast<int>(norm.rows_a_position);
   }
   return wide ? launch_kind<true>(ctx, norm, a) : launch_kind<false>(ctx, norm, a);
 }

@@ -36,13 +36,16 @@ void check_norms(Session& s, int64_t rows, int64_t width, DType from, DType to) 
   }
 }
 
-void check_rope(Session& s, int64_t rows, int64_t positions, int64_t heads, int64_t head, DType from, DType to) {
-  const int64_t width = heads * head;
-  const Sample x({rows, width}, from, 1, 3), weight({width}, bf16, 2), table({positions, head / 2, 2}, f32, 3);
+// by_head: each head is normed by itself, all by the same weights.
+void check_rope(Session& s, int64_t rows, int64_t positions, int64_t heads, int64_t head, DType from, DType to,
+                bool by_head = false) {
+  const int64_t width = heads * head, normed = by_head ? head : width;
+  const Sample x({rows, width}, from, 1, 3), weight({normed}, bf16, 2), table({positions, head / 2, 2}, f32, 3);
   NormReference n{};
-  n.kind = 1, n.eps = 1e-6, n.rows = rows, n.width = width, n.head = head, n.positions = positions, n.has_weight = true;
+  n.kind = 1, n.eps = 1e-6, n.rows = rows * width / normed, n.width = normed, n.head = head, n.positions = positions;
+  n.rows_a_position = width / normed, n.has_weight = true;
   n.x = elements_of(x.t), n.weight = elements_of(weight.t), n.cos_sin = elements_of(table.t);
-  verify(s, "rms_norm_rope", shape_text(rows, width, from, to) + " heads " + std::to_string(heads), {rows, width}, to,
+  verify(s, "rms_norm_rope", shape_text(rows, width, from, to) + " heads " + std::to_string(heads) + (by_head ? " each" : ""), {rows, width}, to,
          [&](const Tensor& out) { KERNEL(rms_norm_rope)(s.ctx, x.t, weight.t, table.t, 1e-6, heads, out); },
          [&n](double* wanted, int64_t) {
            reference_norm<<<static_cast<unsigned>((n.rows + 63) / 64), 64>>>(n, wanted);
@@ -110,6 +113,11 @@ void check_elementwise(Session& s) {
       check_rope(s, rows, rows, 30, 64, from, to);
       check_rope(s, rows, rows, 3, 6, from, to);
       check_rope(s, rows, rows, 16, 96, from, to);
+      check_rope(s, rows, rows, 8, 64, from, to);
+      for (const int64_t head : {6, 64, 96, 128, 256}) {
+        check_rope(s, rows, rows, 24, head, from, to, true);
+        check_rope(s, rows, (rows + 1) / 2, 1, head, from, to, true);
+      }
     }
     check_upsample(s, 2, 5, 7, 96, from);
     check_upsample(s, 1, 33, 18, 13, from);

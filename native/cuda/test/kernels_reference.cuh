@@ -20,6 +20,7 @@ struct NormReference {
   bool has_weight, has_bias, by_row, silu;
   double weight_shift, eps;
   int64_t rows, width, head, positions;  // head 0: no rotation
+  int64_t rows_a_position = 1;
 };
 
 __global__ void reference_norm(NormReference n, double* out) {
@@ -46,7 +47,7 @@ __global__ void reference_norm(NormReference n, double* out) {
     out[from + i] = n.silu ? v / (1 + exp(-v)) : v;
   }
   for (int64_t i = 0; n.head > 0 && i < n.width; i += 2) {
-    const int64_t at = row % n.positions * n.head + i % n.head;
+    const int64_t at = row / n.rows_a_position % n.positions * n.head + i % n.head;
     const double even = out[from + i], odd = out[from + i + 1], c = get(n.cos_sin, at), s = get(n.cos_sin, at + 1);
     out[from + i] = even * c - odd * s;
     out[from + i + 1] = odd * c + even * s;
@@ -58,6 +59,11 @@ struct ConvReference {
   Elements x, before, older, weight, bias, residual;
   bool has_bias, has_residual;
 };
+
+// Products are of bfloat16 whatever the input's type.
+__device__ inline double get_factor(const Elements& e, int64_t i) {
+  return __bfloat162float(__float2bfloat16_rn(load_one(e.data, e.type, i)));
+}
 
 __global__ void reference_conv(ConvReference c, double* out, int64_t count) {
   const cuda::ConvGeometry& g = c.g;
@@ -79,7 +85,7 @@ __global__ void reference_conv(ConvReference c, double* out, int64_t count) {
           const auto [source, place] = cuda::find_frame(g, frame);
           const Elements& from = source == cuda::ConvSource::x ? c.x : source == cuda::ConvSource::before ? c.before : c.older;
           const int64_t base = ((static_cast<int64_t>(place) * g.height + y) * g.width + x) * g.channels;
-          for (int e = 0; e < g.channels; ++e) sum = fma(get(c.weight, at + e), get(from, base + e), sum);
+          for (int e = 0; e < g.channels; ++e) sum = fma(get_factor(c.weight, at + e), get_factor(from, base + e), sum);
         }
       }
     }
