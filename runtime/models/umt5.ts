@@ -14,7 +14,7 @@ import type {
   TextEncoderFamily,
   Weights,
 } from "#runtime/sdk/model";
-import { add, attention, embedding, mul, rmsNorm } from "#runtime/tensor/ops";
+import { add, attention, cast, embedding, mul, rmsNorm, sub } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { blockCount } from "#runtime/weights/block-count";
@@ -192,7 +192,7 @@ function forward(config: Umt5Config, weights: Weights, ids: Int32Array): Tensor 
     const attn = `encoder.block.${i}.layer.0`;
     const ffn = `encoder.block.${i}.layer.1`;
     x = replace(x, (states) => {
-      const normed = rmsNorm(states, weights.get(`${attn}.layer_norm.weight`), EPS);
+      const normed = rmsNorm(states, weights.get(`${attn}.layer_norm.weight`), EPS, "f32");
       return add(states, selfAttention(config, weights, i, normed, buckets));
     });
     x = replace(x, (states) => {
@@ -214,11 +214,22 @@ function selfAttention(
 ): Tensor {
   const name = `encoder.block.${block}.layer.0.SelfAttention`;
   const heads = (part: string) =>
-    denseLayer(weights, `${name}.${part}`, x).reshape([-1, config.heads, config.headDim]);
+    preciseLayer(weights, `${name}.${part}`, x).reshape([-1, config.heads, config.headDim]);
   const table = weights.get(biasName(config.sharedBias ? 0 : block));
   const bias = embedding(table, buckets).permute([2, 0, 1]).contiguous();
   const y = attention(heads("q"), heads("k"), heads("v"), { bias, scale: 1 });
   return denseLayer(weights, `${name}.o`, y.reshape([x.shape[0] ?? 0, -1]), "none", "f32");
+}
+
+/**
+ * x W^T of float32 x, rounded once: where products are of bfloat16, what x loses there is multiplied too. Logits are not
+ * scaled, so that they would make errors of x larger than those of all other parts together.
+ */
+function preciseLayer(weights: Weights, name: string, x: Tensor): Tensor {
+  const product = denseLayer(weights, name, x, "none", "f32");
+  if (x.device.activations === "f32") return product;
+  const rest = sub(x, cast(x, "bf16"));
+  return cast(add(product, denseLayer(weights, name, rest, "none", "f32")), "bf16");
 }
 
 function feedForward(weights: Weights, name: string, x: Tensor): Tensor {

@@ -2,7 +2,7 @@
 import { UmbelError } from "#runtime/errors";
 import { activationType, typeLike } from "./activation-type.ts";
 import { launch } from "./launch.ts";
-import { shapeText } from "./layout.ts";
+import { shapeText, type DType } from "./layout.ts";
 import { expectFloat, expectRowOrAll, expectShape, shapeError, size } from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -41,15 +41,20 @@ export function layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: 
   );
 }
 
-/** x / sqrt(mean(x^2) + eps) weight; weight is [C] or left out. */
-export function rmsNorm(x: Tensor, weight: Tensor | null, eps: number): Tensor {
+/** x / sqrt(mean(x^2) + eps) weight; weight is [C] or left out. `dtype` stores the result otherwise than activations. */
+export function rmsNorm(
+  x: Tensor,
+  weight: Tensor | null,
+  eps: number,
+  dtype: DType = activationType(x),
+): Tensor {
   const width = expectWidth("rms_norm", x);
   expectFloat("rms_norm", x, weight);
   if (weight !== null) expectShape("rms_norm", "weight", weight, [width]);
   return launch(
     "rms_norm",
     { inputs: [x, weight], attributes: [eps], flops: 4 * x.numel },
-    { shape: x.shape, dtype: activationType(x) },
+    { shape: x.shape, dtype },
   );
 }
 
