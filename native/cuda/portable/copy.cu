@@ -1,7 +1,8 @@
 // Any strides to contiguous, same storage type. Elements that follow each other in both are moved in units of up to 16
 // bytes, one a thread; index arithmetic is 32-bit where the tensor allows it. Bound by memory; a transpose reads sectors
-// that its neighbours read too, from L2. H100 SXM, 2 GiB contiguous by
-// this kernel: 2.83 TB/s (PyTorch 3.00); the driver, which copies those now, and transposes are not measured yet.
+// that its neighbours read too, from L2. H200: heads in front,
+// 69,120 x 5,120 of bfloat16, 3.90 TB/s, 92 % of the driver's copy, which moves contiguous ones; halves of 192 channels
+// 3.52 TB/s.
 #include "cuda/context.h"
 #include "cuda/portable/strided.cuh"
 #include "cuda/portable/vector.cuh"

@@ -7,7 +7,10 @@
 // One exchange a row: each warp gives its mean and the squares around it, which are combined exactly (Chan, Golub,
 // LeVeque, 1979), so that a large mean costs no digits; its two buffers take turns, so that one barrier a row is enough.
 // As many blocks as fit the GPU at a time step over the rows. Sums run in an order that depends on the width alone.
-// Bound by memory: one read, one write. Not measured yet.
+// Bound by memory: one read, one write. H200, rows of 5,120, 3,072 and 1,536 to bfloat16, of a copy's 4.23 TB/s: rms_norm
+// 97, 95, 92 % of float32 and 94, 93, 87 % of bfloat16; rms_norm_rope 99, 99, 96 % and 84, 90, 85 %; layer_norm_modulate
+// 95, 84, 82 % and 76, 81, 75 %; channel_rms_norm with SiLU of 96, 192, 384 channels 91, 78, 82 %. Weights read again from
+// L1 for every row made layers slower (32 % of bfloat16).
 #include "cuda/portable/row_norm_aligned.h"
 #include "cuda/portable/vector.cuh"
 

@@ -198,6 +198,12 @@ __device__ __forceinline__ float gelu_tanh(float x) {
 }
 __device__ __forceinline__ float gelu_erf(float x) { return 0.5f * x * erfcf(-0.7071067811865476f * x); }
 __device__ __forceinline__ float silu(float x) { return x / (1.0f + expf(-x)); }
+// For results that are rounded to bfloat16: a few units in the last place of float32.
+__device__ __forceinline__ float fast_silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
+__device__ __forceinline__ float fast_gelu_tanh(float x) {
+  const float u = x * fmaf(-2.0f * 0.7978845608028654f * 0.044715f * x, x, -2.0f * 0.7978845608028654f);
+  return __fdividef(x, 1.0f + __expf(u));
+}
 
 __device__ __forceinline__ float activate(float x, int activation) {
   switch (activation) {
