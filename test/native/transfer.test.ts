@@ -13,7 +13,8 @@ describe("host memory for transfers", () => {
     using bytes = device.view(x, [16], [1], 0, "u8");
     device.transfer(bytes, onHost);
     using doubled = affine(x, 2, 0);
-    device.transfer(onHost, device.view(doubled, [16], [1], 0, "u8"));
+    using target = device.view(doubled, [16], [1], 0, "u8");
+    device.transfer(onHost, target);
     using after = affine(doubled, 1, 0.5);
     expect([...(await after.read())]).toEqual([1.5, 2.5, 3.5, 4.5]);
     expect(device.memory().hostBytes).toBe(16);
