@@ -11,5 +11,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // What the window does shows after a while on a busy machine; a poll ends as soon as it does.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
