@@ -14,7 +14,8 @@ import type {
   TextEncoderFamily,
   Weights,
 } from "#runtime/sdk/model";
-import { add, attention, cast, embedding, mul, rmsNorm, sub } from "#runtime/tensor/ops";
+import { activationType } from "#runtime/tensor/activation-type";
+import { add, attention, cast, cat, embedding, mul, rmsNorm, sub } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { blockCount } from "#runtime/weights/block-count";
@@ -186,14 +187,17 @@ function forward(config: Umt5Config, weights: Weights, ids: Int32Array): Tensor 
         "The tokenizer does not belong to this encoder.",
     );
   }
-  const buckets = device.tensor(distanceBuckets(config, n), [n, n]);
+  const buckets = device.tensor(distanceBuckets(config, n), [2 * n - 1]);
+  const biasOf = (block: number) => positionBias(weights.get(biasName(block)), buckets);
+  const sharedBias = config.sharedBias ? biasOf(0) : null;
   let x = embedding(weights.get("shared.weight"), device.tensor(ids, [n]));
   for (let i = 0; i < config.layers; i++) {
     const attn = `encoder.block.${i}.layer.0`;
     const ffn = `encoder.block.${i}.layer.1`;
     x = replace(x, (states) => {
       const normed = rmsNorm(states, weights.get(`${attn}.layer_norm.weight`), EPS, "f32");
-      return add(states, selfAttention(config, weights, i, normed, buckets));
+      const bias = sharedBias ?? biasOf(i);
+      return add(states, selfAttention(config, weights, `${attn}.SelfAttention`, normed, bias));
     });
     x = replace(x, (states) => {
       const normed = rmsNorm(states, weights.get(`${ffn}.layer_norm.weight`), EPS);
@@ -203,44 +207,69 @@ function forward(config: Umt5Config, weights: Weights, ids: Int32Array): Tensor 
   return rmsNorm(x, weights.get("encoder.final_layer_norm.weight"), EPS);
 }
 
-// What is added to the states, and the product of gate and values, stay float32: a prompt is short, and all layers add up.
+/**
+ * [heads, n, n] from a table [buckets, heads] and the buckets of all distances [2 n - 1]: a row is the one before it, moved
+ * on by one key.
+ */
+function positionBias(table: Tensor, buckets: Tensor): Tensor {
+  const ofDistance = embedding(table, buckets).permute([1, 0]).contiguous();
+  return ofDistance
+    .windows((buckets.numel + 1) / 2)
+    .flip(1)
+    .contiguous();
+}
+
+// What is added to the states, and both factors of gate and values, stay float32: a prompt is short, and all layers add up.
 
 function selfAttention(
   config: Umt5Config,
   weights: Weights,
-  block: number,
+  name: string,
   x: Tensor,
-  buckets: Tensor,
+  bias: Tensor,
 ): Tensor {
-  const name = `encoder.block.${block}.layer.0.SelfAttention`;
+  const n = x.shape[0] ?? 0;
+  const parts = withRest(x);
   const heads = (part: string) =>
-    preciseLayer(weights, `${name}.${part}`, x).reshape([-1, config.heads, config.headDim]);
-  const table = weights.get(biasName(config.sharedBias ? 0 : block));
-  const bias = embedding(table, buckets).permute([2, 0, 1]).contiguous();
+    preciseLayer(weights, `${name}.${part}`, parts).reshape([n, config.heads, config.headDim]);
   const y = attention(heads("q"), heads("k"), heads("v"), { bias, scale: 1 });
-  return denseLayer(weights, `${name}.o`, y.reshape([x.shape[0] ?? 0, -1]), "none", "f32");
+  return denseLayer(weights, `${name}.o`, y.reshape([n, -1]), "none", "f32");
+}
+
+interface Parts {
+  /** What is multiplied, one part below the other. */
+  readonly rows: Tensor;
+  readonly count: 1 | 2;
 }
 
 /**
- * x W^T of float32 x, rounded once: where products are of bfloat16, what x loses there is multiplied too. Logits are not
+ * float32 x as layers multiply it: where products are of bfloat16, what x loses there stands below it. Logits are not
  * scaled, so that they would make errors of x larger than those of all other parts together.
  */
-function preciseLayer(weights: Weights, name: string, x: Tensor): Tensor {
-  const product = denseLayer(weights, name, x, "none", "f32");
-  if (x.device.activations === "f32") return product;
-  const rest = sub(x, cast(x, "bf16"));
-  return cast(add(product, denseLayer(weights, name, rest, "none", "f32")), "bf16");
+function withRest(x: Tensor): Parts {
+  if (x.device.activations === "f32") return { rows: x, count: 1 };
+  const rounded = cast(x, "bf16");
+  return { rows: cat([rounded, sub(x, rounded, "bf16")], 0), count: 2 };
+}
+
+/** x W^T of all parts together, rounded once. */
+function preciseLayer(weights: Weights, name: string, { rows, count }: Parts): Tensor {
+  const product = denseLayer(weights, name, rows, "none", "f32");
+  if (count === 1) return product;
+  const n = (rows.shape[0] ?? 0) / count;
+  return add(product.slice(0, 0, n), product.slice(0, n), "bf16");
 }
 
 function feedForward(weights: Weights, name: string, x: Tensor): Tensor {
   const gate = denseLayer(weights, `${name}.wi_0`, x, "gelu_tanh", "f32");
   const up = denseLayer(weights, `${name}.wi_1`, x, "none", "f32");
-  return denseLayer(weights, `${name}.wo`, mul(gate, up), "none", "f32");
+  return denseLayer(weights, `${name}.wo`, mul(gate, up, activationType(x)), "none", "f32");
 }
 
 /**
- * [n, n]: the bucket of key j for query i. Half of the buckets are for keys behind the query; of each half one half is
- * for single distances, the other grows with the logarithm. Single precision, as the buckets were trained.
+ * [2 n - 1]: the buckets of keys from n - 1 before the query to n - 1 behind it. Half of the buckets are for keys behind
+ * the query; of each half one half is for single distances, the other grows with the logarithm. Single precision, as the
+ * buckets were trained.
  */
 export function distanceBuckets(
   { buckets, maxDistance: far }: Pick<Umt5Config, "buckets" | "maxDistance">,
@@ -254,10 +283,9 @@ export function distanceBuckets(
     const share = Math.fround(logarithm / Math.fround(Math.log(far / exact)));
     return Math.min(half - 1, exact + Math.trunc(Math.fround(share * (half - exact))));
   };
-  const ofDistance = Int32Array.from({ length: n }, (_, distance) => bucket(distance));
-  return Int32Array.from({ length: n * n }, (_, at) => {
-    const offset = (at % n) - Math.floor(at / n);
-    return (offset > 0 ? half : 0) + ofDistance[Math.abs(offset)]!;
+  return Int32Array.from({ length: 2 * n - 1 }, (_, at) => {
+    const offset = at - (n - 1);
+    return (offset > 0 ? half : 0) + bucket(Math.abs(offset));
   });
 }
 

@@ -135,6 +135,30 @@ export class Tensor implements Disposable {
     );
   }
 
+  /** A view with the indices of one axis in the opposite order. */
+  flip(axis: number): Tensor {
+    const along = this.#axis(axis);
+    const size = this.shape[along] ?? 0;
+    const stride = this.strides[along] ?? 0;
+    return this.device.view(
+      this,
+      this.shape,
+      this.strides.map((step, i) => (i === along ? -step : step)),
+      this.offset + Math.max(size - 1, 0) * stride,
+    );
+  }
+
+  /** A view of all runs of `size` neighbours in the last axis, which overlap: [..., n] -> [..., n - size + 1, size]. */
+  windows(size: number): Tensor {
+    const n = this.shape[this.#axis(-1)] ?? 0;
+    if (!Number.isInteger(size) || size < 1 || size > n) {
+      throw new UmbelError("ERR_SHAPE", `Expected windows of 1 to ${n} elements, got ${size}.`);
+    }
+    const step = this.strides.at(-1) ?? 0;
+    const shape = [...this.shape.slice(0, -1), n - size + 1, size];
+    return this.device.view(this, shape, [...this.strides, step], this.offset);
+  }
+
   /** The same elements in row-major order: a copy when this is a strided view, else a view. */
   contiguous(): Tensor {
     if (this.isContiguous) {

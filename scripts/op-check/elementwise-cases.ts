@@ -47,12 +47,15 @@ const PAIRS: readonly (readonly [a: readonly number[], b: readonly number[]])[] 
 const LENGTHS = [0, 1, 7, 8, 9, 1000, 1_000_003];
 const TYPES: readonly DType[] = ["f32", "f16", "bf16", "f8_e4m3", "f8_e5m2"];
 
-function pairs(op: string, run: (x: Tensor, y: Tensor) => Tensor): OpCase[] {
+function pairs(op: string, run: (x: Tensor, y: Tensor, dtype?: DType) => Tensor): OpCase[] {
   return PAIRS.map(([a, b]) => ({
     op,
     title: `${JSON.stringify(a)} and ${JSON.stringify(b)}`,
     bound: POINTWISE,
-    run: (make) => [run(make.activations(a, 1, 4), make.activations(b, 2, 4))],
+    run: (make) => {
+      const [x, y] = [make.activations(a, 1, 4), make.activations(b, 2, 4)];
+      return [run(x, y), run(x, y, "bf16")];
+    },
   }));
 }
 
@@ -101,6 +104,8 @@ const layouts: readonly OpCase[] = [
           copy(x.permute([3, 2, 1, 0])),
           copy(x.slice(1, 3, 8).slice(3, 1, 18)),
           copy(x.slice(0, 2, 2)),
+          copy(x.windows(16).flip(3)),
+          copy(x.flip(3).flip(0)),
         ];
       },
     },

@@ -56,6 +56,21 @@ describe("views", () => {
     );
     expect(await values(() => rows().contiguous().reshape([16]).slice(0, 14))).toEqual([20, 21]);
   });
+  test("an axis counted backwards", async () => {
+    expect(await values(() => count([2, 3]).flip(1))).toEqual([2, 1, 0, 5, 4, 3]);
+    expect(await values(() => count([2, 3]).flip(0).contiguous())).toEqual([3, 4, 5, 0, 1, 2]);
+    expect(await values(() => count([4]).flip(-1).slice(0, 1).flip(0))).toEqual([0, 1, 2]);
+    expect(await values(() => count([0, 3]).flip(0))).toEqual([]);
+  });
+  test("windows overlap", async () => {
+    expect(await values(() => count([4]).windows(2))).toEqual([0, 1, 1, 2, 2, 3]);
+    expect(await values(() => count([2, 3]).windows(2))).toEqual([0, 1, 1, 2, 3, 4, 4, 5]);
+    expect(await values(() => count([3, 2]).permute([1, 0]).windows(2))).toEqual([
+      0, 2, 2, 4, 1, 3, 3, 5,
+    ]);
+    const rows = () => count([5]).windows(3).flip(0).contiguous();
+    expect(await values(rows)).toEqual([2, 3, 4, 1, 2, 3, 0, 1, 2]);
+  });
   test("ops take strided views", async () => {
     const sum = () => add(count([2, 3]).permute([1, 0]), count([3, 2]));
     expect(await values(sum)).toEqual([0, 4, 3, 7, 6, 10]);
@@ -72,6 +87,9 @@ describe("views", () => {
     expect(() => x.reshape([4, 2])).toThrow("Expected a shape of 6 elements, got [4, 2].");
     expect(() => x.reshape([-1, -1])).toThrow("got [-1, -1]");
     expect(() => x.permute([0, 0])).toThrow("Expected each of 2 axes once, got [0, 0].");
+    expect(() => x.flip(2)).toThrow("Expected an axis of [2, 3], got 2.");
+    expect(() => x.windows(4)).toThrow("Expected windows of 1 to 3 elements, got 4.");
+    expect(() => x.windows(0)).toThrow("got 0");
     expect(() => x.slice(2, 0)).toThrow("Expected an axis of [2, 3], got 2.");
     expect(() => x.slice(1, 1, 4)).toThrow("Expected a range inside axis 1 of [2, 3], got 1 to 4.");
   });
