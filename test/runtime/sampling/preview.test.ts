@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import hunyuanVideo from "#runtime/models/hunyuan-video";
+import mochi from "#runtime/models/mochi";
+import wan, { variants } from "#runtime/models/wan";
 import { latentPreview } from "#runtime/sampling/preview";
 
 test("each latent pixel of each frame becomes one pixel by the linear map", () => {
@@ -27,3 +30,14 @@ test("the first latent frame has a map of its own where its colours are others",
   const preview = latentPreview(latent, { rgb: [[1, 1, 1]], rgbBias: [0, 0, 0], first });
   expect([...preview.data]).toEqual([0, 0, 1, 1, 1, 1]);
 });
+
+test.each([wan, ...variants, mochi, hunyuanVideo])(
+  "$title has a colour for each channel",
+  ({ latent }) => {
+    expect(latent.rgb).toHaveLength(latent.channels);
+    expect(latent.mean).toHaveLength(latent.channels);
+    const grey = { data: new Float32Array(latent.channels), shape: [1, latent.channels, 1, 1, 1] };
+    const { data } = latentPreview(grey, latent);
+    for (const value of data) expect(Math.abs(value - 0.5)).toBeLessThan(0.2);
+  },
+);
