@@ -83,8 +83,8 @@ function Flow() {
     const at = flow.screenToFlowPosition({ x, y }, { snapToGrid: false });
     return [at.x, at.y];
   };
-  emptyDrop.current = (from, x, y) =>
-    commands.openPalette({ kind: "search", at: { x, y }, wire: from });
+  emptyDrop.current = (wires, x, y) =>
+    commands.openPalette({ kind: "search", at: { x, y }, wires });
   const panOn = useEditorStore(
     (e) => e.settings,
     (state) => (state.groundDrag === "select" ? PAN_MIDDLE : PAN_PLAIN),
@@ -140,7 +140,7 @@ function Flow() {
         commands.openPalette({
           kind: "search",
           at: { x: event.clientX, y: event.clientY },
-          wire: null,
+          wires: [],
         });
       }}
     >

@@ -23,7 +23,7 @@ export function menuEntries(
           label: "Add a node",
           icon: "plus",
           keys: commands.keysOf("edit.search"),
-          run: () => commands.openPalette({ kind: "search", at, wire: null }),
+          run: () => commands.openPalette({ kind: "search", at, wires: [] }),
         },
         commands.item("edit.note"),
         commands.item("edit.paste"),
@@ -61,7 +61,7 @@ export function menuEntries(
             if (link === undefined) return;
             const [node, socket] = link.link.from;
             const wire = { node, socket, side: "out" as const, type: link.type };
-            commands.openPalette({ kind: "search", at, wire });
+            commands.openPalette({ kind: "search", at, wires: [wire] });
           },
         },
         "line",
@@ -112,7 +112,7 @@ function replaceEntry(
       {
         label: "Another class",
         icon: "search",
-        run: () => commands.openPalette({ kind: "search", at, wire: null, replaces: ids }),
+        run: () => commands.openPalette({ kind: "search", at, wires: [], replaces: ids }),
       },
     ],
   };

@@ -36,7 +36,7 @@ export function MissingMessage({ view, problems }: MissingProps) {
           onClick={(event) => {
             const { left, bottom } = event.currentTarget.getBoundingClientRect();
             const at = { x: left, y: bottom + 4 };
-            commands.openPalette({ kind: "search", at, wire: null, replaces: [view.id] });
+            commands.openPalette({ kind: "search", at, wires: [], replaces: [view.id] });
           }}
         >
           {fix === null ? "Replace" : "Another"}

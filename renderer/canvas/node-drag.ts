@@ -1,7 +1,8 @@
 /** Dragging what is chosen: groups carry what they hold, edges snap into line, Alt leaves copies. */
-import { groupMembers, moveGroups, type Box } from "../stores/edit/groups.ts";
+import { groupsWithContent, moveGroups, type Box } from "../stores/edit/groups.ts";
 import { moveNodes, type Point } from "../stores/edit/nodes.ts";
-import { duplicateNodes } from "../stores/edit/copies.ts";
+import { duplicate } from "../stores/edit/copies.ts";
+import type { SelectionChange } from "../stores/selection.ts";
 import { isBoundary, moveBoundary } from "./boundary-nodes.ts";
 import type { CanvasModel } from "./canvas-model.ts";
 import { groupId, groupIndex, isGroupId } from "./group-ids.ts";
@@ -17,11 +18,19 @@ export interface NodeDrag {
   cancel(): void;
 }
 
-/** Where everything that goes along stands; null when what was taken hold of is pinned. */
-function taken(canvas: CanvasModel, held: string): ReadonlyMap<string, Point> | null {
+interface Taken {
+  /** Where everything that goes along stands. */
+  readonly places: ReadonlyMap<string, Point>;
+  /** Pinned nodes of the groups that go along: they stay, but copies of the groups have copies of them. */
+  readonly pinned: ReadonlyMap<string, Point>;
+}
+
+/** Null when what was taken hold of is pinned. */
+function taken(canvas: CanvasModel, held: string): Taken | null {
   const { graph, boxes, nodes } = canvas.scene.store.getState();
   const selection = canvas.editor.selection.store.getState();
   const places = new Map<string, Point>();
+  const pinned = new Map<string, Point>();
   const isPinned = (id: string) => nodes.get(id)?.node.pinned === true;
   if (isPinned(held)) return null;
   const take = (id: string) => {
@@ -29,18 +38,25 @@ function taken(canvas: CanvasModel, held: string): ReadonlyMap<string, Point> | 
     if (box !== undefined && !isPinned(id)) places.set(id, [box.x, box.y]);
   };
   for (const id of selection.nodes) take(id);
-  for (const index of selection.groups) {
-    const group = graph?.groups?.[index];
-    if (group === undefined) continue;
-    places.set(groupId(index), [group.at[0], group.at[1]]);
-    for (const id of groupMembers(group, boxes)) take(id);
+  if (graph !== null && selection.groups.size > 0) {
+    const { groups, nodes: content } = groupsWithContent(graph, selection.groups, boxes);
+    for (const index of groups) {
+      const [x, y] = graph.groups![index]!.at;
+      places.set(groupId(index), [x, y]);
+    }
+    for (const id of content) {
+      take(id);
+      const box = boxes.get(id);
+      if (isPinned(id) && box !== undefined) pinned.set(id, [box.x, box.y]);
+    }
   }
-  return places.has(held) ? places : null;
+  return places.has(held) ? { places, pinned } : null;
 }
 
 export function beginNodeDrag(canvas: CanvasModel, held: string): NodeDrag | null {
-  const begun = taken(canvas, held);
-  if (begun === null) return null;
+  const all = taken(canvas, held);
+  if (all === null) return null;
+  const { places: begun, pinned } = all;
   const { boxes } = canvas.scene.store.getState();
   const own = [...begun.keys()].flatMap((id) => boxes.get(id) ?? []);
   const bounds = own.length === 0 ? null : around(own);
@@ -58,6 +74,12 @@ export function beginNodeDrag(canvas: CanvasModel, held: string): NodeDrag | nul
     if (guides !== null || canvas.store.getState().guides !== null)
       canvas.store.setState({ guides });
     return [by[0] + dx, by[1] + dy];
+  }
+
+  /** How far everything was moved, in whole units. */
+  function distance(): Point {
+    const [from, to] = [begun.get(held)!, canvas.motion.moving().get(held) ?? begun.get(held)!];
+    return [Math.round(to[0] - from[0]), Math.round(to[1] - from[1])];
   }
 
   function cancel(): void {
@@ -81,14 +103,16 @@ export function beginNodeDrag(canvas: CanvasModel, held: string): NodeDrag | nul
       const groups = new Map(
         rounded.filter(([id]) => isGroupId(id)).map(([id, at]) => [groupIndex(id), at]),
       );
-      if (copies && nodes.size > 0) {
-        let added: readonly string[] = [];
+      if (copies && nodes.size + groups.size > 0) {
+        const [dx, dy] = distance();
+        for (const [id, [x, y]] of pinned) nodes.set(id, [x + dx, y + dy]);
+        let chosen: SelectionChange = {};
         canvas.edit("Duplicate", (graph) => {
-          const result = duplicateNodes(graph, nodes);
-          added = result.added;
-          return result.graph;
+          const copied = duplicate(graph, nodes, groups);
+          chosen = { nodes: copied.added, groups: copied.addedGroups };
+          return copied.graph;
         });
-        canvas.editor.selection.set({ nodes: added });
+        canvas.editor.selection.set(chosen);
       } else {
         const count = nodes.size + groups.size;
         canvas.edit(count === 1 ? "Move" : `Move ${count} things`, (graph) => {

@@ -1,4 +1,5 @@
 /** Drawing wires: by pointer from socket to socket, or by keys. */
+import { acceptedType } from "../stores/edit/accepted-type.ts";
 import { connectAcross } from "../stores/edit/boundaries.ts";
 import { disconnect, linkKey } from "../stores/edit/links.ts";
 import type { CanvasModel } from "./canvas-model.ts";
@@ -10,7 +11,8 @@ const SNAP_PX = 24;
 
 /** Set by the canvas: what happens when a wire ends on nothing. */
 export interface EmptyDrop {
-  readonly drop: (from: WireEnd, clientX: number, clientY: number) => void;
+  /** @param ends one, or the inputs whose links are moved together */
+  readonly drop: (ends: readonly WireEnd[], clientX: number, clientY: number) => void;
 }
 
 export const emptyDrop: { current: EmptyDrop["drop"] | null } = { current: null };
@@ -104,18 +106,31 @@ const isGround = (element: Element | null): boolean =>
   element.closest(".react-flow__pane") !== null &&
   element.closest("[data-node]") === null;
 
+/** The inputs of a bundle with the types that they accept, rather than that of the output they came from. */
+function withOwnTypes(canvas: CanvasModel, bundle: readonly WireEnd[]): readonly WireEnd[] {
+  const { nodes } = canvas.scene.store.getState();
+  return bundle.map((end) => {
+    const model = nodes.get(end.node)?.model;
+    const field = model?.fields.find(({ input }) => input.name === end.socket)?.input;
+    const type =
+      model?.inputs.find(({ name }) => name === end.socket)?.type ??
+      (field === undefined ? end.type : acceptedType(field.kind, field.type));
+    return { ...end, type };
+  });
+}
+
 function letGo(canvas: CanvasModel, clientX: number, clientY: number): void {
   const { from, taken, bundle, target: near } = canvas.wire.store.getState();
   if (from === null) return;
   const target = near ?? fieldUnder(canvas, document.elementFromPoint(clientX, clientY));
   if (target === null) {
     const drop = isGround(document.elementFromPoint(clientX, clientY)) ? emptyDrop.current : null;
+    // A link that was taken off its input is let go of; those of an output stay there until they have another one.
+    const isLoose = taken.length > 0 && from.side === "out";
     // The wire stays in sight until the search that follows is closed.
-    if (taken.length > 0 || drop === null) canvas.wire.end();
-    // Several that were to be moved stay where they were.
-    if (bundle.length > 1) return;
-    if (taken.length > 0) canvas.edit("Disconnect", (graph) => disconnect(graph, new Set(taken)));
-    else drop?.(from, clientX, clientY);
+    if (isLoose || drop === null) canvas.wire.end();
+    if (isLoose) canvas.edit("Disconnect", (graph) => disconnect(graph, new Set(taken)));
+    else drop?.(taken.length > 0 ? withOwnTypes(canvas, bundle) : [from], clientX, clientY);
     return;
   }
   if (!target.fits) {

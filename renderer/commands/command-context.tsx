@@ -22,7 +22,8 @@ export type PaletteState =
       readonly kind: "search";
       /** In window pixels. */
       readonly at: { readonly x: number; readonly y: number };
-      readonly wire: DroppedWire | null;
+      /** Several: inputs whose links are moved together. */
+      readonly wires: readonly DroppedWire[];
       /** Nodes that what is chosen takes the place of. */
       readonly replaces?: readonly string[];
     };
@@ -79,7 +80,7 @@ export function createCommands(editor: Editor): Commands {
     canvas: commands.canvas,
     model: commands.model,
     runOptions: { store: runOptions },
-    openSearch: () => openPalette({ kind: "search", at: commands.canvas.screen(), wire: null }),
+    openSearch: () => openPalette({ kind: "search", at: commands.canvas.screen(), wires: [] }),
     openCommands: () => openPalette({ kind: "commands" }),
     openFind: () => openPalette({ kind: "find" }),
     openKeys: () => openPalette({ kind: "keys" }),

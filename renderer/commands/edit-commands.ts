@@ -1,6 +1,6 @@
 /** Commands that change the graph. */
 import { SUBGRAPH_PREFIX } from "#runtime/graph/document";
-import { removeGroups } from "../stores/edit/groups.ts";
+import { groupsWithContent, removeGroups } from "../stores/edit/groups.ts";
 import { disconnect } from "../stores/edit/links.ts";
 import {
   addNode,
@@ -11,7 +11,8 @@ import {
   withoutKey,
   type Point,
 } from "../stores/edit/nodes.ts";
-import { duplicateNodes } from "../stores/edit/copies.ts";
+import { duplicate } from "../stores/edit/copies.ts";
+import type { SelectionChange } from "../stores/selection.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { copySelection, pasteAt } from "./clipboard.ts";
 import {
@@ -30,6 +31,10 @@ const hasNodes: Guard = (context) => chosenNodes(context).length > 0;
 const hasSelection: Guard = ({ editor }) => {
   const { nodes, links, groups } = editor.selection.store.getState();
   return nodes.size + links.size + groups.size > 0;
+};
+const hasCopyable: Guard = ({ editor }) => {
+  const { nodes, groups } = editor.selection.store.getState();
+  return nodes.size + groups.size > 0;
 };
 const hasCanvas: Guard = ({ model }) => (model?.scene.store.getState().graph ?? null) !== null;
 
@@ -57,22 +62,30 @@ function removeSelection({ editor, model }: CommandContext): void {
   editor.selection.set();
 }
 
-function duplicate(context: CommandContext): void {
-  const { model, editor } = context;
-  const { boxes } = model!.scene.store.getState();
+const DUPLICATE_AWAY = 24;
+
+function duplicateSelection({ model, editor }: CommandContext): void {
+  const { graph, boxes } = model!.scene.store.getState();
+  if (graph === null) return;
+  const { nodes, groups } = editor.selection.store.getState();
+  const content = groupsWithContent(graph, groups, boxes);
+  const away = ([x, y]: Point): Point => [x + DUPLICATE_AWAY, y + DUPLICATE_AWAY];
   const places = new Map(
-    chosenNodes(context).flatMap((id): [string, Point][] => {
+    [...new Set([...nodes, ...content.nodes])].flatMap((id): [string, Point][] => {
       const box = boxes.get(id);
-      return box === undefined ? [] : [[id, [box.x + 24, box.y + 24]]];
+      return box === undefined ? [] : [[id, away([box.x, box.y])]];
     }),
   );
-  let added: readonly string[] = [];
-  model!.edit("Duplicate", (graph) => {
-    const copied = duplicateNodes(graph, places);
-    added = copied.added;
+  const groupPlaces = new Map(
+    [...content.groups].map((index) => [index, away(graph.groups![index]!.at)] as const),
+  );
+  let chosen: SelectionChange = {};
+  model!.edit("Duplicate", (now) => {
+    const copied = duplicate(now, places, groupPlaces);
+    chosen = { nodes: copied.added, groups: copied.addedGroups };
     return copied.graph;
   });
-  editor.selection.set({ nodes: added });
+  editor.selection.set(chosen);
 }
 
 export const EDIT_COMMANDS: readonly Command[] = [
@@ -119,9 +132,10 @@ export const EDIT_COMMANDS: readonly Command[] = [
     title: "Cut",
     group: "Edit",
     keys: ["$mod+KeyX"],
-    enabled: hasNodes,
+    enabled: hasCopyable,
     run: async (context) => {
-      await copySelection(context);
+      const copied = await copySelection(context);
+      if (copied !== null) context.editor.selection.add(copied);
       removeSelection(context);
     },
   },
@@ -131,8 +145,8 @@ export const EDIT_COMMANDS: readonly Command[] = [
     group: "Edit",
     icon: "copy",
     keys: ["$mod+KeyC"],
-    enabled: hasNodes,
-    run: copySelection,
+    enabled: hasCopyable,
+    run: async (context) => void (await copySelection(context)),
   },
   {
     id: "edit.paste",
@@ -156,8 +170,8 @@ export const EDIT_COMMANDS: readonly Command[] = [
     group: "Edit",
     icon: "copy",
     keys: ["$mod+KeyD"],
-    enabled: hasNodes,
-    run: duplicate,
+    enabled: hasCopyable,
+    run: duplicateSelection,
   },
   {
     id: "edit.delete",

@@ -15,7 +15,7 @@ import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Kbd } from "../ui/kbd.tsx";
 import { Marked } from "./marked.tsx";
-import { rankNodes, type RankedNode } from "./rank-nodes.ts";
+import { fits, rankNodes, type RankedNode } from "./rank-nodes.ts";
 
 const WIDTH = 404;
 const MOST_HEIGHT = 400;
@@ -28,7 +28,8 @@ export function NodeSearch({
 }) {
   const commands = useCommands();
   const editor = useEditor();
-  const { at, wire, replaces } = state;
+  const { at, wires, replaces } = state;
+  const [wire = null] = wires;
   const [query, setQuery] = useState("");
   const [typeFilter, setTypeFilter] = useState<string | null>(null);
   const descriptions = useEditorStore(
@@ -46,11 +47,11 @@ export function NodeSearch({
     [model, replaced],
   );
   const ranked = useMemo(() => {
-    const found = rankNodes(list, query, wire, typeFilter);
+    const found = rankNodes(list, query, wires, typeFilter);
     if (nearest === null || query.trim() !== "") return found;
     const place = ({ description }: RankedNode) => nearest.get(description.type) ?? Infinity;
     return { ...found, others: found.others.toSorted((a, b) => place(a) - place(b)) };
-  }, [list, query, wire, typeFilter, nearest]);
+  }, [list, query, wires, typeFilter, nearest]);
   const blocks =
     replaces === undefined
       ? Object.entries(savedBlocks()).filter(([title]) =>
@@ -65,7 +66,7 @@ export function NodeSearch({
   const close = () => commands.openPalette(null);
   const insert = (found: RankedNode | null, keepOpen: boolean) => {
     if (found === null) return;
-    if (replaces === undefined) insertNode(commands, editor, found, at, wire);
+    if (replaces === undefined) insertNode(commands, editor, found, at, wires);
     else if (model !== null) replaceNodes(model, replaces, found.description.type);
     if (!keepOpen || replaces !== undefined) close();
   };
@@ -110,6 +111,7 @@ export function NodeSearch({
             <span className="chip">
               <SocketGlyph type={wire.type} />
               {wire.side === "out" ? "takes" : "gives"} {wire.type}
+              {wires.length > 1 && ` to ${wires.length} inputs`}
             </span>
           )}
           {typeFilter !== null && (
@@ -179,7 +181,7 @@ export function NodeSearch({
                     small
                     onClick={() =>
                       insert(
-                        rankNodes([ranked.suggestion!], "", wire, null).fitting[0] ??
+                        rankNodes([ranked.suggestion!], "", wires, null).fitting[0] ??
                           plain(ranked.suggestion!),
                         false,
                       )
@@ -252,12 +254,20 @@ function NodeItem({
   );
 }
 
+/** The wires that a socket takes: one, or all inputs that its type fits. Those that it does not fit stay as they are. */
+function joining(
+  wires: readonly DroppedWire[],
+  { type }: NonNullable<RankedNode["socket"]>,
+): readonly DroppedWire[] {
+  return wires.length === 1 ? wires : wires.filter((wire) => fits(wire, type));
+}
+
 function insertNode(
   commands: ReturnType<typeof useCommands>,
   editor: ReturnType<typeof useEditor>,
   found: RankedNode,
   at: { readonly x: number; readonly y: number },
-  wire: DroppedWire | null,
+  wires: readonly DroppedWire[],
 ): void {
   const { model } = commands;
   if (model === null) {
@@ -267,16 +277,22 @@ function insertNode(
   }
   const [x, y] = model.toGraph(at.x, at.y);
   const { description, socket } = found;
+  const [wire] = wires;
   let id = "";
   model.edit(`Add ${description.title}`, (graph) => {
     id = freeId((taken) => taken in graph.nodes, description.type);
     // The socket, not the corner, comes to lie at the wire's end.
-    const place = [wire?.side === "in" ? x - 224 : x, y - (wire === null ? 15 : 45)] as const;
+    const place = [wire?.side === "in" ? x - 224 : x, y - (wire === undefined ? 15 : 45)] as const;
     const added = addNode(graph, id, newNode(description, place));
-    if (wire === null || socket === null) return added;
-    return wire.side === "out"
-      ? connectAcross(added, [wire.node, wire.socket], [id, socket.name], socket.type)
-      : connectAcross(added, [id, socket.name], [wire.node, wire.socket], socket.type);
+    if (socket === null) return added;
+    const { name, type } = socket;
+    return joining(wires, socket).reduce(
+      (now, { side, node, socket: end }) =>
+        side === "out"
+          ? connectAcross(now, [node, end], [id, name], type)
+          : connectAcross(now, [id, name], [node, end], type),
+      added,
+    );
   });
   editor.selection.set({ nodes: [id] });
 }

@@ -16,7 +16,7 @@ export function NodesPanel() {
     (state) => state.descriptions,
   );
   const groups = useMemo(() => {
-    const found = rankNodes([...descriptions.values()], query, null, null).others.map(
+    const found = rankNodes([...descriptions.values()], query, [], null).others.map(
       ({ description }) => description,
     );
     const byCategory = new Map<string, NodeDescription[]>();

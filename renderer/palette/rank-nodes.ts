@@ -38,20 +38,39 @@ interface Entry {
   readonly sockets: string;
 }
 
-/** Socket of a class that the wire's free end fits; sockets before fields. */
+/** Socket of a class that the free ends of most of the wires fit; sockets before fields. */
 export function fittingSocket(
   { inputs, outputs }: NodeDescription,
-  wire: SearchWire,
+  wires: readonly SearchWire[],
 ): RankedNode["socket"] {
-  if (wire.side === "in") return outputs.find(({ type }) => socketsMatch(type, wire.type)) ?? null;
-  const fits = inputs.filter(({ kind, type }) => socketsMatch(wire.type, acceptedType(kind, type)));
-  return fits.find(({ kind }) => kind === "socket") ?? fits[0] ?? null;
+  const candidates = [
+    ...outputs.map(({ name, type }) => ({ name, type, side: "in", accepted: type })),
+    ...inputs
+      .toSorted((a, b) => Number(a.kind !== "socket") - Number(b.kind !== "socket"))
+      .map(({ name, type, kind }) => {
+        return { name, type, side: "out", accepted: acceptedType(kind, type) };
+      }),
+  ];
+  let best: RankedNode["socket"] = null;
+  let most = 0;
+  for (const { name, type, side, accepted } of candidates) {
+    const count = wires.filter((wire) => wire.side === side && fits(wire, accepted)).length;
+    if (count <= most) continue;
+    most = count;
+    best = { name, type };
+  }
+  return best;
+}
+
+/** Whether a wire's free end may join a socket of a type. */
+export function fits(wire: SearchWire, type: string): boolean {
+  return wire.side === "in" ? socketsMatch(type, wire.type) : socketsMatch(wire.type, type);
 }
 
 export function rankNodes(
   descriptions: readonly NodeDescription[],
   query: string,
-  wire: SearchWire | null,
+  wires: readonly SearchWire[],
   typeFilter: string | null,
 ): RankedNodes {
   const entries = descriptions
@@ -68,10 +87,10 @@ export function rankNodes(
   const found = query.trim() === "" ? all(entries) : match(entries, query);
   const ranked = found.map((one) => ({
     ...one,
-    socket: wire === null ? null : fittingSocket(one.description, wire),
+    socket: fittingSocket(one.description, wires),
   }));
-  const fitting = wire === null ? [] : ranked.filter(({ socket }) => socket !== null);
-  const others = wire === null ? ranked : ranked.filter(({ socket }) => socket === null);
+  const fitting = ranked.filter(({ socket }) => socket !== null);
+  const others = ranked.filter(({ socket }) => socket === null);
   const names = descriptions.flatMap(({ title, type }) => [title, type]);
   const near = ranked.length > 0 || query.trim() === "" ? null : nearest(query, names);
   const suggestion =

@@ -15,6 +15,8 @@ export interface Copied {
   readonly graph: DocumentGraph;
   /** Ids of the copies. */
   readonly added: readonly string[];
+  /** Places of the copied groups in the graph's list. */
+  readonly addedGroups: readonly number[];
 }
 
 /** What is copied, as it goes through the clipboard. */
@@ -26,8 +28,16 @@ export interface Clip {
   readonly subgraphs: NonNullable<GraphDocument["subgraphs"]>;
 }
 
-/** Copies stay where the map says; links among the originals are made among the copies, those from outside too. */
-export function duplicateNodes(graph: DocumentGraph, places: ReadonlyMap<string, Point>): Copied {
+/**
+ * Copies stay where the maps say; links among the originals are made among the copies, those from outside too.
+ *
+ * @param groupPlaces of groups that are copied, by their place in the list; their nodes are those of the first map
+ */
+export function duplicate(
+  graph: DocumentGraph,
+  places: ReadonlyMap<string, Point>,
+  groupPlaces: ReadonlyMap<number, Point> = new Map(),
+): Copied {
   const nodes = Object.fromEntries(
     [...places].flatMap(([id, at]) => {
       const node = graph.nodes[id];
@@ -35,7 +45,11 @@ export function duplicateNodes(graph: DocumentGraph, places: ReadonlyMap<string,
     }),
   );
   const links = graph.links.filter(({ to }) => places.has(to[0]));
-  return pasteClip(graph, { nodes, links, groups: [], subgraphs: {} }, [0, 0], true);
+  const groups = (graph.groups ?? []).flatMap((group, index): Group[] => {
+    const at = groupPlaces.get(index);
+    return at === undefined ? [] : [{ ...group, at: [at[0], at[1]] }];
+  });
+  return pasteClip(graph, { nodes, links, groups, subgraphs: {} }, [0, 0], true);
 }
 
 export function makeClip(
@@ -106,15 +120,17 @@ export function pasteClip(
     ];
   });
   const next: DocumentGraph = { ...graph, nodes, links: [...graph.links, ...links] };
+  const before = graph.groups ?? [];
   if (clip.groups.length > 0) {
     const moved = clip.groups.map((group): Group => {
       const members = group.nodes?.flatMap((id) => ids.get(id) ?? []);
       const at: [number, number] = [group.at[0] + dx, group.at[1] + dy];
       return { ...group, at, ...(members === undefined ? {} : { nodes: members }) };
     });
-    next.groups = [...(graph.groups ?? []), ...moved];
+    next.groups = [...before, ...moved];
   }
-  return { graph: next, added: [...ids.values()] };
+  const addedGroups = clip.groups.map((_, index) => before.length + index);
+  return { graph: next, added: [...ids.values()], addedGroups };
 }
 
 /** A clip as text: a document of its own, so that it can be pasted into a file, or a file into a graph. */

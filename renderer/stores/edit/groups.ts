@@ -60,6 +60,33 @@ export function groupMembers(group: Group, boxes: ReadonlyMap<string, Box>): rea
     .map(([id]) => id);
 }
 
+/** Groups that lie wholly inside another one, by their place in the list. */
+export function groupsInside(graph: DocumentGraph, index: number): readonly number[] {
+  const outer = graph.groups?.[index];
+  if (outer === undefined) return [];
+  const [x, y] = outer.at;
+  const [width, height] = outer.size;
+  return graph.groups!.flatMap(({ at, size }, i) => {
+    const isInside =
+      at[0] >= x && at[1] >= y && at[0] + size[0] <= x + width && at[1] + size[1] <= y + height;
+    // Of two that cover each other exactly, the later one lies inside.
+    const covers = size[0] === width && size[1] === height;
+    return isInside && i !== index && (!covers || i > index) ? [i] : [];
+  });
+}
+
+/** Groups with all that goes along with them: the groups inside of them, and the nodes of all of these. */
+export function groupsWithContent(
+  graph: DocumentGraph,
+  indices: Iterable<number>,
+  boxes: ReadonlyMap<string, Box>,
+): { readonly groups: ReadonlySet<number>; readonly nodes: ReadonlySet<string> } {
+  const groups = new Set([...indices].filter((index) => graph.groups?.[index] !== undefined));
+  for (const index of groups) for (const inner of groupsInside(graph, index)) groups.add(inner);
+  const nodes = new Set([...groups].flatMap((index) => groupMembers(graph.groups![index]!, boxes)));
+  return { groups, nodes };
+}
+
 const SIDE = 12;
 const TOP = 38;
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { DOCUMENT_VERSION, type GraphDocument } from "#runtime/graph/document";
 import {
   clipText,
-  duplicateNodes,
+  duplicate,
   makeClip,
   pasteClip,
   readClip,
@@ -54,7 +54,7 @@ test("pasting gives new ids and moves; links from outside come only when asked f
 });
 
 test("duplicates keep what feeds them", () => {
-  const { graph, added } = duplicateNodes(document, new Map([["b", [1, 2]]]));
+  const { graph, added } = duplicate(document, new Map([["b", [1, 2]]]));
   expect(added).toEqual(["b_2"]);
   expect(graph.nodes["b_2"]!.at).toEqual([1, 2]);
   expect(graph.links.at(-1)).toEqual({ from: ["a", "X"], to: ["b_2", "x"] });
@@ -64,4 +64,26 @@ test("text that is no graph is no clip", () => {
   expect(readClip("hello")).toBe(null);
   expect(readClip("[1]")).toBe(null);
   expect(readClip('{"umbel": 1, "nodes": {"a": {}}}')).toBe(null);
+});
+
+test("groups are duplicated with the nodes that they name", () => {
+  const groups = [
+    { title: "Loads", at: [-10, -40], size: [400, 200], nodes: ["a", "b"] },
+    { title: "Rest", at: [500, 0], size: [100, 100] },
+  ] satisfies GraphDocument["groups"];
+  const places = new Map([
+    ["a", [0, 300] as const],
+    ["b", [100, 300] as const],
+  ]);
+  const { graph, added, addedGroups } = duplicate(
+    { ...document, groups },
+    places,
+    new Map([[0, [-10, 260]]]),
+  );
+  expect(added).toEqual(["a_2", "b_2"]);
+  expect(addedGroups).toEqual([2]);
+  expect(graph.groups).toEqual([
+    ...groups,
+    { title: "Loads", at: [-10, 260], size: [400, 200], nodes: ["a_2", "b_2"] },
+  ]);
 });
