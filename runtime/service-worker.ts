@@ -39,7 +39,9 @@ const engines = new EnginesOfParent((message) => parentPort.postMessage(message)
 async function open(): Promise<Service> {
   for (const folder of [settings.inputFolder, settings.outputFolder, settings.models[0]!])
     makeFolder(folder);
-  return openService({ version, dataFolder, engine: settings, start: engines.start });
+  // The window asks its user, with the host in words.
+  const downloads = "anywhere";
+  return openService({ version, dataFolder, engine: settings, start: engines.start, downloads });
 }
 
 function makeFolder(folder: string): void {

@@ -22,6 +22,7 @@ interface Flags extends EngineFlags {
   readonly input: string;
   readonly out: string;
   readonly data: string;
+  readonly downloadHost: readonly string[];
   readonly redis?: string;
   readonly storage?: string;
 }
@@ -68,6 +69,12 @@ export function addServe(program: Command): void {
       join(homedir(), ".local", "share", "umbel", "server"),
     )
     .option(
+      "--download-host <name>",
+      "a host of your own network from which clients may have models fetched, besides public https hosts; repeatable",
+      collect,
+      [],
+    )
+    .option(
       "--redis <url>",
       "leave the jobs to `umbel worker` processes, here or on other machines, that share --out and --input",
     )
@@ -105,7 +112,13 @@ async function serve(flags: Flags): Promise<void> {
   const token =
     flags.token ?? (isLoopback(flags.address) ? null : randomBytes(24).toString("base64url"));
   const version = packageVersion();
-  const service = await openService({ version, dataFolder, engine, ...remote?.options });
+  const service = await openService({
+    version,
+    dataFolder,
+    engine,
+    downloads: { hosts: flags.downloadHost },
+    ...remote?.options,
+  });
   const server = await openServer({
     service,
     folders,

@@ -5,6 +5,7 @@ import type { Handlers } from "#runtime/protocol/contract";
 import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import { containedPath } from "#runtime/service/library/contained-path";
 import { libraryHandlers } from "#runtime/service/library/handlers";
+import type { DownloadRule } from "#runtime/service/library/web-access";
 import { dispatch, type Answer } from "./dispatch.ts";
 import type { ServiceListener } from "./event-hub.ts";
 import { openCore, type CoreOptions } from "./open-core.ts";
@@ -16,6 +17,8 @@ import type { ResultStorage } from "./storage/result-storage.ts";
 export interface ServiceOptions extends CoreOptions {
   /** Where downloaded models go; by default the first model folder of `engine` that is not the bundled one. */
   readonly modelFolder?: string;
+  /** Where models may be fetched from; by default public https hosts. */
+  readonly downloads?: DownloadRule;
   /** Where results are that are not in their folder yet. */
   readonly storage?: ResultStorage | undefined;
   /** Entry of the threads in which plans are made and files are read, for tests. */
@@ -61,6 +64,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     modelFolder,
     dataFolder,
     emit: (event) => hub.emit(event),
+    downloads: options.downloads ?? { hosts: [] },
     ...(options.threadEntry === undefined ? {} : { threadEntry: options.threadEntry }),
     withTimes: async (report, stages) => {
       const device = await core.deviceName();

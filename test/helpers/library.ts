@@ -44,6 +44,7 @@ export async function testContext(
     modelFolder: join(folder, "models"),
     dataFolder: join(folder, "data"),
     emit: (event) => events.push(event),
+    downloads: "anywhere",
     threadEntry: pathToFileURL(join(ROOT, "dist/runtime/service/library/thread-entry.js")),
     ...parts,
   };

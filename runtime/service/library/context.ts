@@ -4,6 +4,7 @@ import type { EngineSettings } from "#runtime/protocol/engine-messages";
 import type { ServiceEvent } from "#runtime/protocol/service-events";
 import type { PlanReport, ResultFile, Settings } from "#runtime/protocol/service-values";
 import type { DownloadTimes } from "./model-download.ts";
+import type { DownloadRule } from "./web-access.ts";
 
 /** What the library needs of the service around it. */
 export interface LibraryContext {
@@ -20,6 +21,7 @@ export interface LibraryContext {
   /** Unfinished downloads and what is known of model files. */
   readonly dataFolder: string;
   emit(event: ServiceEvent): void;
+  readonly downloads: DownloadRule;
   /** Adds the seconds that this device was measured to take; absent: they stay unknown. */
   withTimes?(report: PlanReport, stages: readonly NodeReport[]): Promise<PlanReport>;
   /** Entry of the threads in which long work runs; by default the compiled one beside this file. */

@@ -2,7 +2,16 @@
 import { isUmbelError, UmbelError } from "#runtime/errors";
 import { checkModelHead } from "./model-names.ts";
 import type { PartFile } from "./part-file.ts";
-import { isHopeless, networkReason, refusePage, requestWeb, statusError } from "./web-request.ts";
+import type { WebAccess } from "./web-access.ts";
+import {
+  isHopeless,
+  networkReason,
+  refusePage,
+  requestWeb,
+  statusError,
+  type WebHeaders,
+  type WebResponse,
+} from "./web-request.ts";
 
 /** What the host calls the version of the file that the part belongs to. */
 export interface Version {
@@ -20,6 +29,7 @@ export interface Transfer {
   readonly version: Version;
   readonly stallMs: number;
   readonly signal: AbortSignal;
+  readonly access: WebAccess;
   /** The host has answered: `version` is the file that now flows. Throws when it does not fit on the disk. */
   readonly onVersion: (version: Version) => Promise<void>;
   readonly onBytes: (count: number) => void;
@@ -42,6 +52,7 @@ export async function transfer(wanted: Transfer): Promise<Outcome> {
       method: "GET",
       headers: resumeHeaders(wanted),
       signal,
+      access: wanted.access,
     });
     return await receive(wanted, response, stall);
   } catch (error) {
@@ -64,7 +75,7 @@ function resumeHeaders({ part, version }: Transfer): Record<string, string> {
   return { range: `bytes=${part.size}-`, "if-range": version.validator };
 }
 
-async function receive(wanted: Transfer, response: Response, stall: Stall): Promise<Outcome> {
+async function receive(wanted: Transfer, response: WebResponse, stall: Stall): Promise<Outcome> {
   const { part, url, name } = wanted;
   if (BUSY.includes(response.status)) {
     await response.body?.cancel();
@@ -99,7 +110,10 @@ async function receive(wanted: Transfer, response: Response, stall: Stall): Prom
 }
 
 /** The version that flows, with the part cut to where it begins; null when the host sends another place of the file. */
-async function startAt({ part, version }: Transfer, response: Response): Promise<Version | null> {
+async function startAt(
+  { part, version }: Transfer,
+  response: WebResponse,
+): Promise<Version | null> {
   const { headers } = response;
   if (response.status !== 206) {
     await part.restart();
@@ -122,7 +136,7 @@ async function startAt({ part, version }: Transfer, response: Response): Promise
 }
 
 /** The part has every byte already, or the file has become shorter. */
-async function outOfRange({ part, version }: Transfer, response: Response): Promise<Outcome> {
+async function outOfRange({ part, version }: Transfer, response: WebResponse): Promise<Outcome> {
   await response.body?.cancel();
   if (part.size > 0 && part.size === version.total) return { type: "done" };
   await part.restart();
@@ -130,7 +144,7 @@ async function outOfRange({ part, version }: Transfer, response: Response): Prom
 }
 
 /** Weak ETags do not promise equal bytes. */
-function validatorOf(headers: Headers): string | null {
+function validatorOf(headers: WebHeaders): string | null {
   const tag = headers.get("etag");
   if (tag !== null && tag.startsWith('"')) return tag;
   return headers.get("last-modified");

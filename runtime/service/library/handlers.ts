@@ -10,6 +10,7 @@ import { ModelDownloads } from "./model-downloads.ts";
 import { ModelLibrary } from "./model-library.ts";
 import { resultHandlers } from "./result-handlers.ts";
 import { TaskThread } from "./task-thread.ts";
+import { WebAccess } from "./web-access.ts";
 
 /** Disposing ends what still runs. */
 export function libraryHandlers(around: LibraryContext): LibraryHandlers & AsyncDisposable {
@@ -24,19 +25,21 @@ export function libraryHandlers(around: LibraryContext): LibraryHandlers & Async
   const planning = new TaskThread(context.threadEntry);
   const reading = new TaskThread(context.threadEntry);
   const comparing = new TaskThread(context.threadEntry);
-  const downloads = new ModelDownloads(context);
+  const access = new WebAccess(context.downloads);
+  const downloads = new ModelDownloads(context, access);
   const library = new ModelLibrary(context, reading);
   return {
     "nodes.list": () => [...context.registry.descriptions.values()],
     ...fileHandlers(context),
     ...graphHandlers(context, planning, lists),
-    ...modelHandlers(context, library, downloads),
+    ...modelHandlers(context, library, downloads, access),
     ...resultHandlers(context, comparing),
     async [Symbol.asyncDispose]() {
       library.end();
       await Promise.all(
         [planning, reading, comparing, downloads].map((part) => part[Symbol.asyncDispose]()),
       );
+      await access.end();
     },
   };
 }

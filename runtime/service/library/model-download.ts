@@ -11,6 +11,7 @@ import { fileError } from "./file-error.ts";
 import { checkModelHead } from "./model-names.ts";
 import { PartFile } from "./part-file.ts";
 import { Speed } from "./speed.ts";
+import type { WebAccess } from "./web-access.ts";
 import { parseWebUrl } from "./web-request.ts";
 
 export interface DownloadTimes {
@@ -35,6 +36,7 @@ export class ModelDownload {
   readonly id: string;
   readonly #kept: Omit<KeptDownload, "version" | "error">;
   readonly #times: DownloadTimes;
+  readonly #access: WebAccess;
   readonly #changed: (download: ModelDownload, isLasting: boolean) => void;
   readonly #speed = new Speed();
   #version: Version;
@@ -49,6 +51,7 @@ export class ModelDownload {
   constructor(
     { version, error, ...kept }: KeptDownload,
     times: DownloadTimes,
+    access: WebAccess,
     changed: (download: ModelDownload, isLasting: boolean) => void,
   ) {
     this.id = kept.id;
@@ -57,6 +60,7 @@ export class ModelDownload {
     // A later version may have written a code of its own.
     this.#error = error as ErrorRecord | null;
     this.#times = times;
+    this.#access = access;
     this.#changed = changed;
     if (error !== null) this.#state = "failed";
   }
@@ -176,6 +180,7 @@ export class ModelDownload {
         version: this.#version,
         stallMs,
         signal,
+        access: this.#access,
         onVersion: (version) => this.#begin(version, part.size),
         onBytes: () => this.#progress(part.size),
       });

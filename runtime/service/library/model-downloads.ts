@@ -11,6 +11,7 @@ import { NO_VERSION } from "./download-transfer.ts";
 import { DOWNLOAD_TIMES, ModelDownload } from "./model-download.ts";
 import { prepareTarget } from "./model-target.ts";
 import { checkModelName } from "./model-names.ts";
+import type { WebAccess } from "./web-access.ts";
 import { parseWebUrl } from "./web-request.ts";
 
 export interface DownloadRequest {
@@ -24,12 +25,14 @@ const MOST = 100;
 
 export class ModelDownloads implements AsyncDisposable {
   readonly #context: LibraryContext;
+  readonly #access: WebAccess;
   readonly #store: DownloadStore;
   readonly #downloads = new Map<string, ModelDownload>();
   #loading: Promise<void> | null = null;
 
-  constructor(context: LibraryContext) {
+  constructor(context: LibraryContext, access: WebAccess) {
     this.#context = context;
+    this.#access = access;
     this.#store = new DownloadStore(context.dataFolder);
   }
 
@@ -38,11 +41,11 @@ export class ModelDownloads implements AsyncDisposable {
     return [...this.#downloads.values()].map(({ report }) => report);
   }
 
-  /** The same download again is the one that there is. Throws ERR_INVALID_ARGUMENT, ERR_FILE. */
+  /** The same download again is the one that there is. Throws ERR_INVALID_ARGUMENT, ERR_DOWNLOAD, ERR_FILE. */
   async start(request: DownloadRequest): Promise<Download> {
     await this.#load();
     const { url, folder, name } = request;
-    parseWebUrl(url);
+    this.#access.check(parseWebUrl(url));
     const parts = [...checkModelName(folder, name)];
     const sha256 = checkSha256(request.sha256);
     const last = parts.pop() ?? "";
@@ -101,7 +104,7 @@ export class ModelDownloads implements AsyncDisposable {
 
   #add(kept: ModelDownload["kept"]): ModelDownload {
     const times = { ...DOWNLOAD_TIMES, ...this.#context.downloadTimes };
-    const download = new ModelDownload(kept, times, (changed, isLasting) => {
+    const download = new ModelDownload(kept, times, this.#access, (changed, isLasting) => {
       this.#context.emit({ type: "download", download: changed.report });
       if (isLasting) void this.#save();
       if (changed.state === "done") this.#context.emit({ type: "models" });

@@ -9,6 +9,7 @@ import type { ModelDownloads } from "./model-downloads.ts";
 import type { ModelLibrary } from "./model-library.ts";
 import { targetFolder } from "./model-target.ts";
 import { probeDownload } from "./probe-download.ts";
+import type { WebAccess } from "./web-access.ts";
 
 type ModelMethod = Extract<LibraryMethod, `models.${string}`>;
 
@@ -16,6 +17,7 @@ export function modelHandlers(
   context: LibraryContext,
   library: ModelLibrary,
   downloads: ModelDownloads,
+  access: WebAccess,
 ): Pick<LibraryHandlers, ModelMethod> {
   return {
     "models.list": () => library.list(),
@@ -39,7 +41,7 @@ export function modelHandlers(
       context.emit({ type: "models" });
       return { path };
     },
-    "models.probe": ({ url }, signal) => probeDownload(url, signal),
+    "models.probe": ({ url }, signal) => probeDownload(url, access, signal),
     "models.download": (request) => downloads.start(request),
     "models.downloads": () => downloads.list(),
     "models.control": async ({ id, action }) => {

@@ -1,6 +1,14 @@
 /** What a download would fetch: asked with as little as the host allows. */
 import { isUmbelError, UmbelError } from "#runtime/errors";
-import { networkReason, parseWebUrl, refusePage, requestWeb, statusError } from "./web-request.ts";
+import type { WebAccess } from "./web-access.ts";
+import {
+  networkReason,
+  parseWebUrl,
+  refusePage,
+  requestWeb,
+  statusError,
+  type WebResponse,
+} from "./web-request.ts";
 
 const PATIENCE_MS = 20_000;
 
@@ -11,16 +19,20 @@ export interface Probe {
 }
 
 /** Throws ERR_INVALID_ARGUMENT, ERR_DOWNLOAD. */
-export async function probeDownload(text: string, signal?: AbortSignal): Promise<Probe> {
+export async function probeDownload(
+  text: string,
+  access: WebAccess,
+  signal?: AbortSignal,
+): Promise<Probe> {
   const url = parseWebUrl(text);
   const patience = AbortSignal.timeout(PATIENCE_MS);
   const wanted = signal === undefined ? patience : AbortSignal.any([patience, signal]);
   try {
-    const head = await requestWeb(url, { method: "HEAD", headers: {}, signal: wanted });
+    const head = await requestWeb(url, { method: "HEAD", headers: {}, signal: wanted, access });
     if (head.ok) return describe(head, url);
     // Some hosts and signed addresses know GET alone.
     const headers = { range: "bytes=0-0" };
-    const first = await requestWeb(url, { method: "GET", headers, signal: wanted });
+    const first = await requestWeb(url, { method: "GET", headers, signal: wanted, access });
     await first.body?.cancel();
     return describe(first, url);
   } catch (error) {
@@ -32,7 +44,7 @@ export async function probeDownload(text: string, signal?: AbortSignal): Promise
   }
 }
 
-function describe(response: Response, url: URL): Probe {
+function describe(response: WebResponse, url: URL): Probe {
   const failure = statusError(response, url.host);
   if (failure !== null) throw failure;
   refusePage(response, url.host);

@@ -1,5 +1,7 @@
 /** Requests for downloads: http and https only, few redirects, never a credential. */
-import { UmbelError } from "#runtime/errors";
+import { fetch, type Headers, type Response } from "undici";
+import { isUmbelError, UmbelError } from "#runtime/errors";
+import type { WebAccess } from "./web-access.ts";
 import { webUrl } from "./web-url.ts";
 
 const MOST_REDIRECTS = 5;
@@ -9,7 +11,11 @@ export interface WebRequest {
   readonly method: "GET" | "HEAD";
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  readonly access: WebAccess;
 }
+
+export type WebResponse = Response;
+export type WebHeaders = Headers;
 
 /** Throws ERR_INVALID_ARGUMENT. */
 export function parseWebUrl(text: string): URL {
@@ -25,10 +31,15 @@ export function parseWebUrl(text: string): URL {
 export async function requestWeb(start: URL, request: WebRequest): Promise<Response> {
   let url = start;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    const { method, signal } = request;
+    const { method, signal, access } = request;
+    const dispatcher = access.dispatcher(url);
     // Compressed content would have other lengths and ranges.
     const headers = { ...request.headers, "accept-encoding": "identity" };
-    const response = await fetch(url, { method, signal, headers, redirect: "manual" });
+    const how = { method, signal, headers, redirect: "manual" as const };
+    const response = await fetch(
+      url,
+      dispatcher === undefined ? how : { ...how, dispatcher },
+    ).catch(refusedByAccess);
     const location = response.headers.get("location");
     if (!REDIRECTS.includes(response.status) || location === null) return response;
     await response.body?.cancel();
@@ -38,6 +49,12 @@ export async function requestWeb(start: URL, request: WebRequest): Promise<Respo
     "ERR_DOWNLOAD",
     `Expected a file at ${start.host}, got more than ${MOST_REDIRECTS} redirects. Use the address of the file itself.`,
   );
+}
+
+/** What was refused while connecting is no failure of the network. */
+function refusedByAccess(error: unknown): never {
+  const { cause } = error as { cause?: unknown };
+  throw isUmbelError(cause) ? cause : error;
 }
 
 function follow(from: URL, location: string): URL {

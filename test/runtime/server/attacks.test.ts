@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
+import { hostFile } from "../../helpers/file-host.ts";
 import { smallPrompt, startServer, type TestServer } from "../../helpers/server.ts";
 import { scratchFolder } from "../../helpers/umbel-process.ts";
 
@@ -279,7 +280,7 @@ describe("settings and packages (CVE-2025-67303, CVE-2024-21574, overwriting by 
       ["../input", "escaped.safetensors"],
       ["loras", "escaped.py"],
     ]) {
-      const request = { url: "http://127.0.0.1:1/x", folder, name, sha256: null };
+      const request = { url: "https://models.example/x", folder, name, sha256: null };
       const { body } = await send("POST", "/umbel/call/models.download", JSON_TYPE, json(request));
       expect(body).toMatch(/ERR_(FILE|INVALID_ARGUMENT)/);
     }
@@ -287,6 +288,36 @@ describe("settings and packages (CVE-2025-67303, CVE-2024-21574, overwriting by 
       const { body } = await send("POST", "/umbel/call/models.probe", JSON_TYPE, json({ url }));
       expect(body).toMatch(/ERR_INVALID_ARGUMENT/);
     }
+  });
+});
+
+describe("addresses that only the server reaches (server-side request forgery)", () => {
+  test("nothing of the machine or its network is fetched for a client", async () => {
+    await using inner = await hostFile({ bytes: Buffer.from("secret") });
+    const port = new URL(inner.origin).port;
+    for (const url of [
+      inner.origin,
+      `https://127.0.0.1:${port}/x.safetensors`,
+      `https://localhost:${port}/x.safetensors`,
+      `https://2130706433:${port}/x.safetensors`,
+      `https://[::ffff:127.0.0.1]:${port}/x.safetensors`,
+      "https://169.254.169.254/latest/meta-data/x.safetensors",
+      "https://10.0.0.1/x.safetensors",
+      "http://models.example/x.safetensors",
+    ]) {
+      const wanted = { url, folder: "loras", name: "x.safetensors", sha256: null };
+      for (const [method, params] of [
+        ["models.probe", { url }],
+        ["models.download", wanted],
+      ] as const) {
+        const { body } = await send("POST", `/umbel/call/${method}`, JSON_TYPE, json(params));
+        expect(body, `${method} ${url}`).toMatch(/ERR_DOWNLOAD.+of a public host/s);
+      }
+    }
+    expect(inner.requests).toEqual([]);
+    expect((await send("POST", "/umbel/call/models.downloads", JSON_TYPE, "{}")).body).not.toMatch(
+      /safetensors/,
+    );
   });
 });
 
