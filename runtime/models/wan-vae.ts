@@ -149,7 +149,10 @@ function read(header: CheckpointHeader): WanVaeConfig | string | null {
   if (encoderWidth === undefined || frameChannels === undefined) {
     return "Wan VAE files without an encoder are not run yet";
   }
-  if (header.tensors.has("decoder.upsamples.0.upsamples.0.residual.2.weight")) return null;
+  const isLater = ["upsamples.", ""].some((inLevel) =>
+    header.tensors.has(`decoder.upsamples.0.${inLevel}0.residual.2.weight`),
+  );
+  if (isLater) return null;
   const half = (prefix: string, width: number): HalfConfig => ({
     width,
     levels: readLevels(header, prefix, width),

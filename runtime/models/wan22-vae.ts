@@ -73,6 +73,9 @@ const geometry: LatentGeometry = { channels: 48, spatialFactor: 16, temporalFact
 
 // Names: resamplers have one without their place in the level, which depends on the number of blocks.
 
+const OWN_NAME =
+  /^((en|de)coder\.(conv1|middle|head|(down|up)samples\.\d+\.(\d+|resampler))\.|conv[12]\.)/;
+
 const original: Naming = {
   id: "original",
   canonical(name) {
@@ -84,7 +87,7 @@ const original: Naming = {
         ? `${level}.resampler.${part}`
         : `${level}.${index}.${part}`;
     }
-    return /^((encoder|decoder)\.(conv1|middle|head)\.|conv[12]\.)/.test(name) ? name : null;
+    return OWN_NAME.test(name) ? name : null;
   },
 };
 

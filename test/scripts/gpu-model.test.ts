@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { detectModel } from "#runtime/engine/models/detect";
-import { loadFamilies, type AnyFamily } from "#runtime/engine/models/families";
+import { detectModel, detectModels } from "#runtime/engine/models/detect";
+import { loadFamilies, type AnyFamily, type ModelKind } from "#runtime/engine/models/families";
 import { ModelManager } from "#runtime/engine/models/manager";
 import { DENSE } from "#runtime/sdk/attention-settings";
 import type { TensorSpec } from "#runtime/sdk/model";
 import { openDevice } from "#runtime/tensor/devices";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
+import type { TensorEntry, TensorFile } from "#runtime/weights/tensor-file";
 import { clip } from "../../scripts/gpu-model/clip-row.ts";
 import { loraSpecs, writeRandomCheckpoint } from "../../scripts/gpu-model/random-checkpoint.ts";
 import { MODEL_SETS } from "../../scripts/gpu-model/model-sets.ts";
@@ -30,6 +31,26 @@ let families: readonly AnyFamily[];
 let context: RowContext;
 
 type BundledKind = keyof typeof BUNDLED;
+
+const KINDS: Readonly<Record<string, ModelKind>> = {
+  diffusion_models: "diffusion",
+  text_encoders: "text-encoder",
+  vae: "vae",
+};
+
+/** A file that holds names and shapes only. */
+function fileOf(specs: readonly TensorSpec[]): TensorFile {
+  const none = () => {
+    throw new Error("Expected names and shapes to be enough.");
+  };
+  const entries = specs.map(({ name, shape }): [string, TensorEntry] => [
+    name,
+    { shape, dtype: "bf16", storedType: "BF16", path: "", byteOffset: 0, bytes: 0 },
+  ]);
+  const tensors = new Map(entries);
+  const data = { tensor: none, stored: none, read: none, [Symbol.dispose]: () => {} };
+  return { path: "", size: 0, tensors, metadata: {}, ...data };
+}
 
 function bundled(kind: BundledKind): { specs: readonly TensorSpec[]; assets: object } {
   using file = openCheckpoint(BUNDLED[kind]);
@@ -68,6 +89,22 @@ afterAll(async () => {
   context.manager.release();
   await expectNoLiveTensors(device);
   rmSync(folder, { recursive: true });
+});
+
+const MODEL_FILES = Object.values(MODEL_SETS).flatMap(({ files }) =>
+  Object.entries(files).filter(([path]) => !path.startsWith("loras/")),
+);
+
+test.each(MODEL_FILES)("%s is written under names that are found again", (path, tensors) => {
+  const kind = KINDS[path.split("/")[0] ?? ""];
+  const specs = tensors(families);
+  using file = fileOf(specs);
+  const [found, ...others] = detectModels(file, families);
+  expect(kind).toBeDefined();
+  expect(found?.family.kind).toBe(kind);
+  expect([found?.missing, found?.unknown, found?.mismatched]).toEqual([[], [], []]);
+  expect(found?.specs.size).toBe(specs.length);
+  expect(others.filter(({ family }) => family.kind === kind)).toEqual([]);
 });
 
 describe("a whole model with random weights is timed:", () => {
