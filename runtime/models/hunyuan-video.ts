@@ -480,6 +480,10 @@ function head({ weights, condition }: Shared, x: Tensor): Tensor {
   return denseLayer(weights, "final_layer.linear", normed, "none", "f32");
 }
 
+/** Layers of the blocks, but for those that give their modulation. */
+const QUANTIZED =
+  /^(?:double_blocks\.\d+\.(?:img|txt)_(?:attn_qkv|attn_proj|mlp\.fc[12])|single_blocks\.\d+\.linear[12])\.weight$/;
+
 const hunyuanVideo: DiffusionFamily<HunyuanConfig> = {
   family: "hunyuan-video",
   title: "HunyuanVideo text to video",
@@ -522,6 +526,7 @@ const hunyuanVideo: DiffusionFamily<HunyuanConfig> = {
   tokenGrid: (config, shape) => patchGrid(config.patch, shape),
   textWidth: (config) => config.textDim,
   layers: (config) => config.doubleBlocks + config.singleBlocks,
+  quantizes: (name) => QUANTIZED.test(name),
   maskKind: "hunyuan",
 };
 

@@ -19,6 +19,7 @@ import { add, attention, cat, embedding, mul, rmsNorm, sub } from "#runtime/tens
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { blockCount } from "#runtime/weights/block-count";
+import { tableNaming } from "#runtime/weights/name-table";
 import { statedConfig } from "#runtime/weights/stated-config";
 
 interface LlamaConfig {
@@ -32,6 +33,8 @@ interface LlamaConfig {
   readonly layers: number;
   readonly theta: number;
   readonly eps: number;
+  /** Which numbers of a head turn together: one of each half, or neighbours, as llama.cpp orders rows of queries and keys. */
+  readonly pairs: "halves" | "neighbours";
 }
 
 /** Head width of every published checkpoint; others say their head count in the file's metadata. */
@@ -40,7 +43,39 @@ const HEAD_DIM = 128;
 const transformers: Naming = {
   id: "transformers",
   canonical: (name) =>
-    /^(embed_tokens\.weight|norm\.weight|layers\.\d+\..+\.weight)$/.test(name) ? name : null,
+    /^(embed_tokens\.weight|norm\.weight|layers\.\d+\..+\.(weight|bias))$/.test(name) ? name : null,
+};
+
+const llamaCpp: Naming = tableNaming("gguf", 1, [
+  {
+    prefixes: ["layers.#.", "blk.#."],
+    rows: [
+      ["input_layernorm", "attn_norm"],
+      ["self_attn.q_proj", "attn_q"],
+      ["self_attn.k_proj", "attn_k"],
+      ["self_attn.v_proj", "attn_v"],
+      ["self_attn.o_proj", "attn_output"],
+      ["self_attn.q_norm", "attn_q_norm"],
+      ["post_attention_layernorm", "ffn_norm"],
+      ["mlp.gate_proj", "ffn_gate"],
+      ["mlp.up_proj", "ffn_up"],
+      ["mlp.down_proj", "ffn_down"],
+    ],
+  },
+  {
+    prefixes: ["", ""],
+    rows: [
+      ["embed_tokens", "token_embd"],
+      ["norm", "output_norm"],
+    ],
+  },
+]);
+
+/** Keys of llama.cpp's files by those of a configuration. */
+const GGUF_KEYS = {
+  num_attention_heads: "llama.attention.head_count",
+  rope_theta: "llama.rope.freq_base",
+  rms_norm_eps: "llama.attention.layer_norm_rms_epsilon",
 };
 
 /** Null also for kin with biases or with norms of queries and keys. */
@@ -50,14 +85,17 @@ function detect(header: CheckpointHeader): LlamaConfig | null {
   const [queries = 0] = shape("layers.0.self_attn.q_proj.weight");
   const [keys = 0] = shape("layers.0.self_attn.k_proj.weight");
   const [hidden = 0] = shape("layers.0.mlp.gate_proj.weight");
-  const stated = statedConfig(header);
+  const architecture = header.metadata["general.architecture"];
+  const stated = statedConfig(header, GGUF_KEYS);
   const heads = stated.count("num_attention_heads") ?? queries / HEAD_DIM;
   const headDim = queries / heads;
   const keyHeads = keys / headDim;
   const sizes = [vocabulary, width, hidden, heads, headDim, keyHeads];
   if (sizes.some((size) => !Number.isInteger(size) || size < 1)) return null;
   if (headDim % 2 !== 0 || heads % keyHeads !== 0) return null;
-  if (header.tensors.has("layers.0.self_attn.q_norm.weight")) return null;
+  if (architecture !== undefined && architecture !== "llama") return null;
+  const foreign = ["self_attn.q_norm.weight", "self_attn.q_proj.bias"];
+  if (foreign.some((name) => header.tensors.has(`layers.0.${name}`))) return null;
   return {
     vocabulary,
     width,
@@ -68,6 +106,7 @@ function detect(header: CheckpointHeader): LlamaConfig | null {
     layers: blockCount(header.tensors.keys(), "layers."),
     theta: stated.number("rope_theta") ?? 500_000,
     eps: stated.number("rms_norm_eps") ?? 1e-5,
+    pairs: architecture === undefined ? "halves" : "neighbours",
   };
 }
 
@@ -165,11 +204,18 @@ function selfAttention(shared: Shared, name: string, x: Tensor): Tensor {
   return denseLayer(weights, `${name}.o_proj`, y, "none", "f32");
 }
 
-/** The pair of numbers i and i + half of each head turns. */
+/** Turns pairs of numbers of each head; the first of each come out before the second ones, as queries and keys both do. */
 function rotate({ config, cos, sin }: Shared, x: Tensor): Tensor {
   return scope(() => {
     const half = config.headDim / 2;
-    const [a, b] = [x.slice(2, 0, half).contiguous(), x.slice(2, half).contiguous()];
+    const [n = 0, heads = 0] = x.shape;
+    const member = (index: number): Tensor => {
+      const from = index * half;
+      if (config.pairs === "halves") return x.slice(2, from, from + half).contiguous();
+      const pairs = x.reshape([n, heads, half, 2]).slice(3, index, index + 1);
+      return pairs.contiguous().reshape([n, heads, half]);
+    };
+    const [a, b] = [member(0), member(1)];
     return cat([sub(mul(a, cos), mul(b, sin)), add(mul(b, cos), mul(a, sin))], 2);
   });
 }
@@ -193,7 +239,7 @@ const llama: TextEncoderFamily<LlamaConfig> = {
   family: "llama",
   title: "LLaMA 3 text encoder",
   kind: "text-encoder",
-  namings: [transformers],
+  namings: [transformers, llamaCpp],
   detect,
   published: [
     {
@@ -209,6 +255,7 @@ const llama: TextEncoderFamily<LlamaConfig> = {
         layers: 32,
         theta: 500_000,
         eps: 1e-5,
+        pairs: "halves",
       },
     },
   ],

@@ -1,6 +1,7 @@
 /** The tokeniser that a GGUF file carries in its keys, as the file that it was made from. */
 import { UmbelError } from "#runtime/errors";
-import type { GgufArray, GgufValue } from "./gguf-keys.ts";
+import { ggufArray, type GgufValue } from "./gguf-keys.ts";
+import { hasLlamaRules, llamaTokenizerFile } from "./gguf-llama-tokenizer.ts";
 
 type Keys = ReadonlyMap<string, GgufValue>;
 
@@ -8,17 +9,22 @@ const UNIGRAM = 1;
 const BYTE = 6;
 const NORMAL = 1;
 
-/** "spiece_model": the sentencepiece model (google/sentencepiece) of T5's encoders. */
+/**
+ * "spiece_model": the sentencepiece model (google/sentencepiece) of T5's encoders; "tokenizer_json": LLaMA 3's
+ * tokenizer.json. Nothing for other tokenisers.
+ */
 export function ggufEmbedded(path: string, keys: Keys): ReadonlyMap<string, () => Uint8Array> {
-  if (keys.get("tokenizer.ggml.model")?.value !== "t5") return new Map();
-  return new Map([["spiece_model", () => sentencePieceFile(path, keys)]]);
+  const model = keys.get("tokenizer.ggml.model")?.value;
+  if (model === "t5") return new Map([["spiece_model", () => sentencePieceFile(path, keys)]]);
+  if (model !== "gpt2" || !hasLlamaRules(keys)) return new Map();
+  return new Map([["tokenizer_json", () => llamaTokenizerFile(path, keys)]]);
 }
 
 /** Throws ERR_TOKENIZER when the lists of pieces, scores and types do not belong together. */
 function sentencePieceFile(path: string, keys: Keys): Uint8Array {
-  const pieces = arrayOf(keys, "tokenizer.ggml.tokens", "STRING");
-  const scores = arrayOf(keys, "tokenizer.ggml.scores", "FLOAT32");
-  const types = arrayOf(keys, "tokenizer.ggml.token_type", "INT32");
+  const pieces = ggufArray(keys, "tokenizer.ggml.tokens", "STRING");
+  const scores = ggufArray(keys, "tokenizer.ggml.scores", "FLOAT32");
+  const types = ggufArray(keys, "tokenizer.ggml.token_type", "INT32");
   const count = pieces?.values.length ?? 0;
   if (count === 0 || scores?.values.length !== count || types?.values.length !== count) {
     throw new UmbelError(
@@ -59,11 +65,6 @@ function sentencePieceFile(path: string, keys: Keys): Uint8Array {
     bytesField(2, Buffer.concat(trainer)),
     bytesField(3, Buffer.concat(normalizer)),
   ]);
-}
-
-function arrayOf(keys: Keys, key: string, type: string): GgufArray | undefined {
-  const value = keys.get(key)?.value;
-  return typeof value === "object" && value.type === type ? value : undefined;
 }
 
 function flag(keys: Keys, key: string, fallback: boolean): number {

@@ -157,6 +157,16 @@ function inOrder<T>(count: number, read: () => T): T[] {
   return values;
 }
 
+/** The list of a key when its elements are of that type. */
+export function ggufArray(
+  keys: ReadonlyMap<string, GgufValue>,
+  key: string,
+  type: string,
+): GgufArray | undefined {
+  const value = keys.get(key)?.value;
+  return typeof value === "object" && value.type === type ? value : undefined;
+}
+
 const SHOWN_ELEMENTS = 16;
 
 /** Keys as text: plain values, and arrays that are short. */

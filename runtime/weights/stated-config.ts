@@ -8,11 +8,17 @@ export interface StatedConfig {
   number(key: string): number | null;
 }
 
-/** Reads the JSON object that some tools write into the metadata as `config`. */
-export function statedConfig({ metadata }: CheckpointHeader): StatedConfig {
+/**
+ * Reads the JSON object that some tools write into the metadata as `config`, and where that does not say a key, the one
+ * of a GGUF file that means the same.
+ */
+export function statedConfig(
+  { metadata }: CheckpointHeader,
+  ggufKeys: Readonly<Record<string, string>> = {},
+): StatedConfig {
   const config = parse(metadata["config"]);
   const number = (key: string): number | null => {
-    const value = config[key];
+    const value = config[key] ?? Number(metadata[ggufKeys[key] ?? ""] ?? Number.NaN);
     return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : null;
   };
   return {

@@ -6,6 +6,7 @@ import { loadFamilies } from "#runtime/engine/models/families";
 import { ModelManager } from "#runtime/engine/models/manager";
 import hunyuanVideo from "#runtime/models/hunyuan-video";
 import { modelRecipe } from "#runtime/sdk/recipes";
+import type { ModelRecipe } from "#runtime/sdk/values";
 import type { DiffusionInput, DiffusionModel } from "#runtime/sdk/model";
 import { openDevice } from "#runtime/tensor/devices";
 import { cast } from "#runtime/tensor/ops";
@@ -96,6 +97,15 @@ describe("configuration", () => {
   });
 });
 
+test("float8 is offered for the layers of the blocks alone", () => {
+  const [{ config }] = hunyuanVideo.published as [(typeof hunyuanVideo.published)[number]];
+  const matrices = hunyuanVideo.tensors(config).filter(({ shape }) => shape.length === 2);
+  const offered = matrices.filter(({ name }) => hunyuanVideo.quantizes?.(name));
+  // Two streams of four in a double block, two in a single one.
+  expect(offered.length).toBe(20 * 2 * 4 + 40 * 2);
+  expect(offered.filter(({ name }) => /mod|txt_in|_in\.|final/.test(name))).toEqual([]);
+});
+
 describe("errors", () => {
   test("inputs of another model are refused in words", async () => {
     const device = openDevice("null");
@@ -129,10 +139,15 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
   const device = testDevice();
   const files = temporaryFolder();
 
-  async function withModel<T>(path: string, body: (model: DiffusionModel) => Promise<T>) {
+  async function withModel<T>(
+    path: string,
+    body: (model: DiffusionModel) => Promise<T>,
+    weightType?: ModelRecipe["weightType"],
+  ) {
     const manager = new ModelManager({ device, families: await loadFamilies() });
     managers.push(manager);
-    using lease = await manager.diffusion(modelRecipe(manager.identify(path, "diffusion")));
+    const checkpoint = manager.identify(path, "diffusion");
+    using lease = await manager.diffusion(modelRecipe(checkpoint, weightType));
     return body(lease.instance);
   }
 
@@ -141,6 +156,7 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
     path: string,
     file = "io.safetensors",
     attention?: DiffusionInput["attention"],
+    weightType?: ModelRecipe["weightType"],
   ) {
     const golden = sharedTensors(`${folder}/${file}`);
     const first = (name: string) => {
@@ -151,7 +167,7 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
     const [x, text, pooled] = [first("x"), first("text_states"), first("clip_pooled")];
     const used = first("text_mask").values.lastIndexOf(1) + 1;
     const width = text.shape[1]!;
-    return withModel(path, async (model) => {
+    const run = async (model: DiffusionModel) => {
       using out = scope(() =>
         model.forward({
           latent: device.tensor(x.values, x.shape),
@@ -165,7 +181,8 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
         }),
       );
       return { values: await out.read(), expected: first("out").values };
-    });
+    };
+    return withModel(path, run, weightType);
   }
 
   const weights = () => sharedTensors(`${folder}/weights.safetensors`);
@@ -270,6 +287,14 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
       expect(relativeError(scaled.values, scaled.expected)).toBeGreaterThan(1e-3);
     },
   );
+
+  test("float8 products stay near the original's output", async () => {
+    const path = sharedPath(`${folder}/weights.safetensors`);
+    const fast = await outputOf(path, "io.safetensors", undefined, "fp8_e4m3fn_fast");
+    const error = relativeError(fast.values, fast.expected);
+    expect(error).toBeGreaterThan(10 * BOUND);
+    expect(error).toBeLessThan(0.1);
+  });
 
   test("guidance and pooled text are heard", async () => {
     const path = sharedPath(`${folder}/weights.safetensors`);

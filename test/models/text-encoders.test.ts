@@ -23,6 +23,7 @@ const LLAMA = {
   layers: 3,
   theta: 500_000,
   eps: 1e-5,
+  pairs: "halves",
 };
 const CLIP = { vocabulary: 20, width: 24, heads: 2, hidden: 32, layers: 2, positions: 9 };
 

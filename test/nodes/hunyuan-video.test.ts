@@ -52,10 +52,11 @@ function writeModels(comfy: string): string {
   );
   const encoders = join(models, "text_encoders");
   const heads = { heads: 4, keyHeads: 2, headDim: 12, layers: 4, theta: 500_000, eps: 1e-5 };
+  const pairs = "halves" as const;
   writeToyModel(
     join(encoders, FILES.llama),
     llama,
-    { ...heads, vocabulary: 110, width: TEXT_WIDTH, hidden: 64 },
+    { ...heads, pairs, vocabulary: 110, width: TEXT_WIDTH, hidden: 64 },
     { config: JSON.stringify({ num_attention_heads: 4 }) },
   );
   writeToyModel(
@@ -146,12 +147,12 @@ describe.skipIf(sharedDir() === null)(`ComfyUI's template (${NO_SHARED})`, () =>
 });
 
 describe("prompts", () => {
-  const encoded = (clip: Record<string, Json>, text = "a cat") =>
+  const encoded = (clip: Record<string, Json>, text = "a cat", loader = "DualCLIPLoader") =>
     runner.run(
       graph({
         unet: ["UNETLoader", { unet_name: FILES.dit }],
         vae: ["VAELoader", { vae_name: FILES.vae }],
-        clip: ["clip_name" in clip ? "CLIPLoader" : "DualCLIPLoader", clip],
+        clip: [loader, clip],
         prompt: ["CLIPTextEncode", { clip: "@clip.CLIP", text }],
         guided: ["FluxGuidance", { conditioning: "@prompt.CONDITIONING", guidance: 6 }],
         latent: ["EmptyHunyuanLatentVideo", { width: 32, height: 32, length: 1 }],
@@ -186,12 +187,19 @@ describe("prompts", () => {
     }
   });
 
+  it("files of either form may be loaded by the node for GGUF", async () => {
+    const clip = { type: "hunyuan_video", clip_name1: FILES.clip, clip_name2: FILES.llama };
+    const events = await encoded(clip, "a cat", "DualCLIPLoaderGGUF");
+    expect(events.at(-1)).toMatchObject({ type: "job_finished" });
+  });
+
   it("one of them twice, or alone, is refused in words", async () => {
     const files = (clip_name1: string, clip_name2: string) =>
       encoded({ ...both, clip_name1, clip_name2 });
     await expect(files(FILES.clip, FILES.clip)).rejects.toThrow(/one larger text encoder/);
     await expect(files(FILES.llama, FILES.llama)).rejects.toThrow(/Expected CLIP-L/);
-    const alone = (clip_name: string) => encoded({ clip_name, type: "wan", device: "default" });
+    const alone = (clip_name: string) =>
+      encoded({ clip_name, type: "wan", device: "default" }, "a cat", "CLIPLoader");
     await expect(alone(FILES.llama)).rejects.toThrow(/Load both with DualCLIPLoader/);
     await expect(alone(FILES.clip)).rejects.toThrow(/one of two with DualCLIPLoader/);
   });

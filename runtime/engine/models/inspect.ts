@@ -85,6 +85,9 @@ export function inspectFile(
   };
 }
 
+/** What files call the tokeniser that they hold. */
+const TOKENIZERS = ["spiece_model", "tokenizer_json"];
+
 function inspectModel(model: DetectedModel): ModelInspection {
   const { family, naming, part, config, names, missing, unknown, mismatched } = model;
   const entries = [...names.values()]
@@ -101,7 +104,7 @@ function inspectModel(model: DetectedModel): ModelInspection {
     tensors: entries.length,
     parameters: sum(entries),
     scaled: part.scales.size,
-    tokenizer: part.assets.has("spiece_model") || part.file.embedded?.has("spiece_model") === true,
+    tokenizer: TOKENIZERS.some((name) => part.assets.has(name) || part.file.embedded?.has(name)),
     missing,
     unknown,
     mismatched,
