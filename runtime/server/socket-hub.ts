@@ -8,6 +8,7 @@ import { previewFrame, previewFrameWithMetadata, previewJpeg } from "./comfy/pre
 import type { ServerContext } from "./context.ts";
 import { featureFlags } from "./routes/system.ts";
 import { runningJob, type RunningJob } from "./running-job.ts";
+import { send } from "./send.ts";
 import type { SocketCount } from "./socket-count.ts";
 
 interface Client {
@@ -151,10 +152,7 @@ export class SocketHub {
     this.#send(client, compactComfyJson({ ...message }));
   }
 
-  /** A client that does not read is cut off before it fills the memory. */
   #send({ socket }: Client, data: string | Buffer): void {
-    if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > this.#context.limits.backlogBytes) socket.terminate();
-    else socket.send(data);
+    send(socket, data, this.#context.limits.backlogBytes);
   }
 }

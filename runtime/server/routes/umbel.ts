@@ -5,6 +5,7 @@ import { decodeWire, encodeWire } from "#runtime/protocol/wire";
 import { dispatch } from "#runtime/service/dispatch";
 import type { ServerContext } from "#runtime/server/context";
 import { Refusal } from "#runtime/server/refusal";
+import { send } from "#runtime/server/send";
 import type { SocketCount } from "#runtime/server/socket-count";
 
 /** Calls, and settings, that name folders: only whoever sits at the machine says which ones are read and written. */
@@ -59,9 +60,7 @@ export function addUmbelRoutes(
     const isNamed = /^[\w-]{1,64}$/.test(session);
     if (isNamed) count(session, 1);
     const stop = context.service.subscribe((event) => {
-      if (socket.readyState !== socket.OPEN) return;
-      if (socket.bufferedAmount > context.limits.backlogBytes) socket.terminate();
-      else socket.send(encodeWire(event));
+      send(socket, encodeWire(event), context.limits.backlogBytes);
     });
     socket.on("close", () => {
       if (isNamed) count(session, -1);
