@@ -175,6 +175,34 @@ test("Shift takes all links of an output to another, a class is replaced with it
   expect(sources).toEqual(["other", "other"]);
   expect(await undo(page)).toBe("Move 2 links");
 
+  // On the ground they wait for the node that gives both of them something.
+  const links = (await graph(page)).links;
+  await page.keyboard.down("Shift");
+  await drag(page, await socketOf(page, "text_encoder", "CLIP", "out"), await ground(page));
+  await page.keyboard.up("Shift");
+  const search = page.getByRole("dialog", { name: "Add a node" });
+  await search.getByText("gives CLIP to 2 inputs").waitFor();
+  await screenshot(page, "canvas-search-bundle");
+  await page.keyboard.press("Escape");
+  await search.waitFor({ state: "detached" });
+  expect((await graph(page)).links).toEqual(links);
+  await page.keyboard.down("Shift");
+  await drag(page, await socketOf(page, "text_encoder", "CLIP", "out"), await ground(page));
+  await page.keyboard.up("Shift");
+  await search.waitFor();
+  await page.keyboard.type("CLIPLoader");
+  await page.keyboard.press("Enter");
+  await search.waitFor({ state: "detached" });
+  const [added] = await selected(page);
+  const fed = (await graph(page)).links.filter(({ to }) => to[1] === "clip");
+  expect(fed.map(({ from }) => from)).toEqual([
+    [added, "CLIP"],
+    [added, "CLIP"],
+  ]);
+  expect((await graph(page)).links).toHaveLength(links.length);
+  await undo(page);
+  expect((await graph(page)).links).toEqual(links);
+
   const odd = page.locator('[data-node="odd"]');
   await odd.getByText("Not installed here.").waitFor();
   await screenshot(page, "canvas-missing");
