@@ -220,7 +220,7 @@ function useRunOnChange(commands: Commands, editor: Editor): void {
       if (now === last || last === undefined || state.active !== before.active) return;
       if (now === editor.runs.store.getState().ran[state.active]) return;
       clearTimeout(timer.current);
-      timer.current = setTimeout(() => void runGraph(editor), AUTO_RUN_MS);
+      timer.current = setTimeout(() => void runGraph(editor, {}, { unasked: true }), AUTO_RUN_MS);
     });
     return () => {
       stop();

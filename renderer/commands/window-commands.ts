@@ -14,7 +14,6 @@ export const RUN_COMMANDS: readonly Command[] = [
     icon: "play",
     keys: ["$mod+Enter"],
     inFields: true,
-    enabled: hasGraph,
     run: async ({ editor, runOptions }) => {
       await runGraph(editor, { count: runOptions.store.getState().count });
     },
@@ -26,7 +25,6 @@ export const RUN_COMMANDS: readonly Command[] = [
     icon: "play",
     keys: ["$mod+Shift+Enter"],
     inFields: true,
-    enabled: hasGraph,
     run: async ({ editor }) => {
       await runGraph(editor, { first: true });
     },

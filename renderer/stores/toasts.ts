@@ -12,6 +12,8 @@ export interface Toast {
   readonly title: string;
   readonly detail?: string | undefined;
   readonly action?: ToastAction | undefined;
+  /** Of several with one key only the last is on screen. */
+  readonly key?: string;
   /** Milliseconds since 1970. */
   readonly time: number;
 }
@@ -40,7 +42,9 @@ export function createToasts(now: () => number = Date.now): Toasts {
   const show: Toasts["show"] = (toast) => {
     const entry = { ...toast, id: ++last, time: now() };
     store.setState(({ shown, log }) => ({
-      shown: [...shown, entry].slice(-MOST_SHOWN),
+      shown: [...shown.filter(({ key }) => key === undefined || key !== entry.key), entry].slice(
+        -MOST_SHOWN,
+      ),
       log: [...log, entry].slice(-MOST_LOGGED),
     }));
     return entry.id;

@@ -39,7 +39,7 @@ export function RunButton() {
     "line",
     {
       id: "count",
-      content: (
+      content: (close) => (
         <label key="count" className="menu-item">
           Batch count
           <input
@@ -48,7 +48,13 @@ export function RunButton() {
             min={1}
             max={1000}
             defaultValue={count}
-            onKeyDown={(event) => event.stopPropagation()}
+            onKeyDown={(event) => {
+              event.stopPropagation();
+              if (event.key !== "Enter") return;
+              event.preventDefault();
+              close();
+              if (event.ctrlKey || event.metaKey) commands.run("run.run");
+            }}
             onChange={(event) => {
               const value = Math.round(event.currentTarget.valueAsNumber);
               if (value >= 1 && value <= 1000) commands.runOptions.store.setState({ count: value });

@@ -1,6 +1,6 @@
 /** One list of entries, shown as a drop-down, or as a context menu. */
 import { ContextMenu as RadixContext, DropdownMenu as RadixDropdown } from "radix-ui";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Icon } from "./icon.tsx";
 import type { IconName } from "./icon-paths.ts";
 import { showKeys } from "./kbd.tsx";
@@ -20,7 +20,8 @@ export type MenuEntry =
   | "line"
   | { readonly heading: string }
   | { readonly label: string; readonly icon?: IconName; readonly items: readonly MenuEntry[] }
-  | { readonly content: ReactNode; readonly id: string };
+  /** Something other than an entry, which may close the menu. */
+  | { readonly content: (close: () => void) => ReactNode; readonly id: string };
 
 interface MenuProps {
   readonly entries: readonly MenuEntry[] | (() => readonly MenuEntry[]);
@@ -34,12 +35,13 @@ export function Menu({
   children,
   align = "start",
 }: MenuProps & { readonly align?: "start" | "end" }) {
+  const [open, setOpen] = useState(false);
   return (
-    <RadixDropdown.Root modal={false}>
+    <RadixDropdown.Root modal={false} open={open} onOpenChange={setOpen}>
       <RadixDropdown.Trigger asChild>{children}</RadixDropdown.Trigger>
       <RadixDropdown.Portal>
         <RadixDropdown.Content className="menu" align={align} sideOffset={6} collisionPadding={8}>
-          <Entries kit={RadixDropdown} entries={entries} />
+          <Entries kit={RadixDropdown} entries={entries} onClose={() => setOpen(false)} />
         </RadixDropdown.Content>
       </RadixDropdown.Portal>
     </RadixDropdown.Root>
@@ -76,22 +78,34 @@ export function MenuAt({
       </RadixDropdown.Trigger>
       <RadixDropdown.Portal>
         <RadixDropdown.Content className="menu" align="start" collisionPadding={8}>
-          <Entries kit={RadixDropdown} entries={entries} />
+          <Entries kit={RadixDropdown} entries={entries} onClose={onClose} />
         </RadixDropdown.Content>
       </RadixDropdown.Portal>
     </RadixDropdown.Root>
   );
 }
 
-function Entries({ kit, entries }: { readonly kit: Kit; readonly entries: MenuProps["entries"] }) {
-  const list = typeof entries === "function" ? entries() : entries;
-  return list.map((entry, i) => <Entry key={i} kit={kit} entry={entry} />);
+interface EntriesProps {
+  readonly kit: Kit;
+  readonly entries: MenuProps["entries"];
+  readonly onClose?: () => void;
 }
 
-function Entry({ kit: Kit, entry }: { readonly kit: Kit; readonly entry: MenuEntry }) {
+function Entries({ kit, entries, onClose = () => {} }: EntriesProps) {
+  const list = typeof entries === "function" ? entries() : entries;
+  return list.map((entry, i) => <Entry key={i} kit={kit} entry={entry} onClose={onClose} />);
+}
+
+interface EntryProps {
+  readonly kit: Kit;
+  readonly entry: MenuEntry;
+  readonly onClose: () => void;
+}
+
+function Entry({ kit: Kit, entry, onClose }: EntryProps) {
   if (entry === "line") return <Kit.Separator className="menu-line" />;
   if ("heading" in entry) return <Kit.Label className="menu-label cap">{entry.heading}</Kit.Label>;
-  if ("content" in entry) return entry.content;
+  if ("content" in entry) return entry.content(onClose);
   if ("items" in entry) {
     return (
       <Kit.Sub>
@@ -104,7 +118,7 @@ function Entry({ kit: Kit, entry }: { readonly kit: Kit; readonly entry: MenuEnt
         </Kit.SubTrigger>
         <Kit.Portal>
           <Kit.SubContent className="menu" sideOffset={4} collisionPadding={8}>
-            <Entries kit={Kit} entries={entry.items} />
+            <Entries kit={Kit} entries={entry.items} onClose={onClose} />
           </Kit.SubContent>
         </Kit.Portal>
       </Kit.Sub>

@@ -46,10 +46,11 @@ test("waiting jobs are put in order, changed, doubled and removed, and outlive a
   await page.getByRole("tab", { name: "one" }).click();
   await page.keyboard.press("Control+Enter");
   await expect.poll(() => titles(page)).toEqual(["one", "one"]);
+  await page.getByText("Queued, and the queue is paused").waitFor();
+  await page.getByRole("tab", { name: "two" }).click();
   await page.getByRole("button", { name: "More ways to run" }).click();
   await page.getByRole("spinbutton", { name: "Batch count" }).fill("1");
-  await page.keyboard.press("Escape");
-  await page.getByRole("tab", { name: "two" }).click();
+  // From the field itself, too.
   await page.keyboard.press("Control+Enter");
   await expect.poll(() => titles(page)).toEqual(["one", "one", "two"]);
 
