@@ -3,7 +3,7 @@ import { SUBGRAPH_PREFIX } from "#runtime/graph/document";
 import type { Commands } from "../commands/command-context.tsx";
 import { changeGroup, groupMembers, isFolded, removeGroups } from "../stores/edit/groups.ts";
 import { disconnect, setReroutes } from "../stores/edit/links.ts";
-import { changeNodes, dropValues, setKey, withoutKey } from "../stores/edit/nodes.ts";
+import { changeNodes, dropValues, removeNodes, setKey, withoutKey } from "../stores/edit/nodes.ts";
 import type { MenuEntry } from "../ui/menu.tsx";
 import type { CanvasMenu, CanvasModel } from "./canvas-model.ts";
 import { TINTS } from "./categories.ts";
@@ -170,16 +170,7 @@ function nodeEntries(
       ),
     },
     "line",
-    {
-      label: "Reset values",
-      run: () =>
-        canvas.edit("Reset values", (graph) =>
-          ids.reduce((now, each) => {
-            const names = Object.keys(now.nodes[each]?.values ?? {});
-            return dropValues(now, each, names);
-          }, graph),
-        ),
-    },
+    commands.item("edit.reset-values"),
     commands.item("run.selected"),
     commands.item("edit.delete"),
   ];
@@ -194,6 +185,9 @@ function groupEntries(
   const group = graph?.groups?.[index];
   if (group === undefined) return [];
   const members = groupMembers(group, boxes);
+  // A menu on what is not selected is about that group alone.
+  const { selection } = canvas.editor;
+  if (!selection.store.getState().groups.has(index)) selection.set({ groups: [index] });
   const state = (wanted: "muted" | "bypassed", label: string): MenuEntry => {
     const all = members.every((id) => graph?.nodes[id]?.state === wanted);
     return {
@@ -229,11 +223,23 @@ function groupEntries(
     state("muted", "Mute"),
     state("bypassed", "Bypass"),
     "line",
-    commands.item("edit.delete"),
+    commands.item("edit.copy"),
+    commands.item("edit.duplicate"),
+    "line",
     {
       label: "Remove the group only",
       icon: "trash",
+      keys: commands.keysOf("edit.delete"),
       run: () => canvas.edit("Remove a group", (now) => removeGroups(now, new Set([index]))),
+    },
+    {
+      label: "Delete it with its nodes",
+      icon: "trash",
+      danger: true,
+      run: () =>
+        canvas.edit("Delete a group", (now) =>
+          removeGroups(removeNodes(now, new Set(members)), new Set([index])),
+        ),
     },
   ];
 }

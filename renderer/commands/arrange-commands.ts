@@ -171,4 +171,11 @@ export const ARRANGE_COMMANDS: readonly Command[] = [
     enabled: hasCanvas,
     run: ({ canvas }) => canvas.zoomBy(0.8),
   },
+  {
+    id: "view.zoom-full",
+    title: "Zoom to 100 %",
+    group: "View",
+    enabled: hasCanvas,
+    run: ({ canvas, model }) => canvas.zoomBy(1 / (model?.levels.viewport().zoom ?? 1)),
+  },
 ];

@@ -6,6 +6,7 @@ import type { CanvasHandle } from "../canvas/canvas-handle.ts";
 import type { CanvasModel } from "../canvas/canvas-model.ts";
 import { useEditor, useEditorStore } from "../editor-context.tsx";
 import type { Editor } from "../stores/editor.ts";
+import type { Panels } from "../stores/panels.ts";
 import type { MenuEntry, MenuItem } from "../ui/menu.tsx";
 import { newNode } from "../canvas/new-node.ts";
 import { addNode, freeId, type Point } from "../stores/edit/nodes.ts";
@@ -43,6 +44,8 @@ export interface Commands {
   /** Set by the canvas while it is on screen. */
   canvas: CanvasHandle;
   model: CanvasModel | null;
+  /** Set by the panels while they are on screen. */
+  panels: Panels | null;
   context(): CommandContext;
   run(id: string): void;
   /** Adds a node of a class, by default in the middle of what is on screen. */
@@ -79,8 +82,13 @@ export function createCommands(editor: Editor): Commands {
     editor,
     canvas: commands.canvas,
     model: commands.model,
+    panels: commands.panels,
     runOptions: { store: runOptions },
-    openSearch: () => openPalette({ kind: "search", at: commands.canvas.screen(), wires: [] }),
+    openSearch: (replaces) => {
+      const at = commands.canvas.screen();
+      const wires: readonly DroppedWire[] = [];
+      openPalette({ kind: "search", at, wires, ...(replaces === undefined ? {} : { replaces }) });
+    },
     openCommands: () => openPalette({ kind: "commands" }),
     openFind: () => openPalette({ kind: "find" }),
     openKeys: () => openPalette({ kind: "keys" }),
@@ -91,6 +99,7 @@ export function createCommands(editor: Editor): Commands {
     runOptions: { store: runOptions },
     canvas: NO_CANVAS,
     model: null,
+    panels: null,
     openPalette,
     context,
     addNode(type, at) {

@@ -1,10 +1,13 @@
 /** Commands that change the graph. */
+import type { CanvasModel } from "../canvas/canvas-model.ts";
+import { TINTS } from "../canvas/categories.ts";
 import { SUBGRAPH_PREFIX } from "#runtime/graph/document";
 import { groupsWithContent, removeGroups } from "../stores/edit/groups.ts";
 import { disconnect } from "../stores/edit/links.ts";
 import {
   addNode,
   changeNodes,
+  dropValues,
   freeId,
   removeNodes,
   setKey,
@@ -306,6 +309,31 @@ export const EDIT_COMMANDS: readonly Command[] = [
     },
   },
   {
+    id: "edit.replace",
+    title: "Replace with another class",
+    group: "Edit",
+    icon: "loop",
+    enabled: hasNodes,
+    run: (context) => context.openSearch(chosenNodes(context)),
+  },
+  {
+    id: "edit.reset-values",
+    title: "Reset the values of nodes",
+    group: "Edit",
+    icon: "undo",
+    enabled: hasNodes,
+    run: (context) => resetValues(context.model, chosenNodes(context)),
+  },
+  ...[{ name: undefined, label: "none" }, ...TINTS].map(({ name, label }): Command => ({
+    id: `edit.colour-${name ?? "none"}`,
+    title: `Colour: ${label.toLowerCase()}`,
+    group: "Edit",
+    icon: "palette",
+    enabled: hasNodes,
+    run: (context) =>
+      context.model?.edit("Colour", (graph) => setKey(graph, chosenNodes(context), "color", name)),
+  })),
+  {
     id: "edit.reset-size",
     title: "Reset the size of nodes",
     group: "Arrange",
@@ -316,6 +344,13 @@ export const EDIT_COMMANDS: readonly Command[] = [
       ),
   },
 ];
+
+/** Values go back to the defaults of their classes. */
+export function resetValues(model: CanvasModel | null, ids: readonly string[]): void {
+  model?.edit("Reset values", (graph) =>
+    ids.reduce((now, id) => dropValues(now, id, Object.keys(now.nodes[id]?.values ?? {})), graph),
+  );
+}
 
 function isSubgraphChosen(context: CommandContext): boolean {
   const ids = chosenNodes(context);

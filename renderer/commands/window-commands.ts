@@ -137,6 +137,17 @@ export const FILE_COMMANDS: readonly Command[] = [
     enabled: hasGraph,
     run: ({ editor }) => closeTab(editor, editor.documents.active()!.id),
   },
+  {
+    id: "file.close-others",
+    title: "Close the other graphs",
+    group: "File",
+    icon: "close",
+    enabled: ({ editor }) => editor.documents.store.getState().tabs.length > 1,
+    run: ({ editor }) => {
+      const { tabs, active } = editor.documents.store.getState();
+      for (const tab of tabs) if (tab !== active) closeTab(editor, tab);
+    },
+  },
   ...Array.from({ length: 9 }, (_, i): Command => ({
     id: `file.tab-${i + 1}`,
     title: `Go to graph ${i + 1}`,
@@ -224,6 +235,29 @@ export const VIEW_COMMANDS: readonly Command[] = [
     keys: ["Shift+F6"],
     inFields: true,
     run: () => focusRegion(-1),
+  },
+  {
+    id: "view.legend",
+    title: "Show or hide the legend",
+    group: "View",
+    run: ({ editor: { layout } }) => layout.set({ legend: !layout.store.getState().legend }),
+  },
+  {
+    id: "view.pin-panel",
+    title: "Pin panels beside the canvas, or lay them over it",
+    group: "View",
+    icon: "pin",
+    run: ({ editor: { layout } }) =>
+      layout.set({ panelPinned: !layout.store.getState().panelPinned }),
+  },
+  {
+    id: "view.ground-drag",
+    title: "Drag on the ground: move, select",
+    group: "View",
+    run: async ({ editor: { settings } }) => {
+      const { groundDrag } = settings.store.getState();
+      await settings.set({ groundDrag: groundDrag === "pan" ? "select" : "pan" });
+    },
   },
   ...(["nodes", "templates", "models", "queue", "history", "gallery"] as const).map(
     (panel): Command => ({

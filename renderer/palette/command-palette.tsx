@@ -5,6 +5,8 @@ import type { Command as AppCommand } from "../commands/command.ts";
 import { openRecent } from "../commands/graph-files.ts";
 import { useCommands } from "../commands/command-context.tsx";
 import { useEditor, useEditorStore } from "../editor-context.tsx";
+import { openTemplate } from "../panels/welcome/open-template.ts";
+import { loadTemplates } from "../panels/welcome/templates.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Kbd } from "../ui/kbd.tsx";
 import { Marked } from "./marked.tsx";
@@ -68,6 +70,15 @@ export function CommandPalette() {
             .go(query, recents, { key: "name", limit: MOST_FILES, threshold: 0.4 })
             .map(({ obj }) => obj),
     [recents, query],
+  );
+  const templates = useMemo(
+    () =>
+      query.trim().length < 2
+        ? []
+        : fuzzysort
+            .go(query, loadTemplates(), { key: "title", limit: MOST_FILES, threshold: 0.5 })
+            .map(({ obj }) => obj),
+    [query],
   );
   const close = () => commands.openPalette(null);
   const choose = (command: AppCommand) => {
@@ -136,6 +147,24 @@ export function CommandPalette() {
               ))}
             </Command.Group>
           )}
+          {templates.length > 0 && (
+            <Command.Group heading="Open a template">
+              {templates.map((template) => (
+                <Command.Item
+                  key={template.id}
+                  value={`template ${template.id}`}
+                  className="list-item"
+                  onSelect={() => {
+                    close();
+                    openTemplate(editor, template);
+                  }}
+                >
+                  <Icon name="templates" />
+                  <span className="ellipsis grow">{template.title}</span>
+                </Command.Item>
+              ))}
+            </Command.Group>
+          )}
           {nodes.length > 0 && (
             <Command.Group heading="Add a node">
               {nodes.map(({ obj }) => (
@@ -155,7 +184,7 @@ export function CommandPalette() {
               ))}
             </Command.Group>
           )}
-          {listed.length + nodes.length + files.length === 0 && (
+          {listed.length + nodes.length + files.length + templates.length === 0 && (
             <p className="palette-none t2">Nothing matches.</p>
           )}
         </Command.List>

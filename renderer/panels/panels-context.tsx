@@ -1,5 +1,6 @@
 import { createContext, useContext, useEffect, useMemo, type ReactNode } from "react";
 import { useStore, type StoreApi } from "zustand";
+import { useCommands } from "../commands/command-context.tsx";
 import { useEditor } from "../editor-context.tsx";
 import { runPlayback } from "../player/playback.ts";
 import { createPanels, type Panels } from "../stores/panels.ts";
@@ -11,6 +12,8 @@ const Context = createContext<Panels | null>(null);
 export function PanelsProvider({ children }: { readonly children: ReactNode }) {
   const editor = useEditor();
   const panels = useMemo(() => createPanels(editor, timedGeometry), [editor]);
+  const commands = useCommands();
+  commands.panels = panels;
   useEffect(() => {
     const stopWatching = panels.watch();
     const stopPlayback = runPlayback(panels.player);

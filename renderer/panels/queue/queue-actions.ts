@@ -20,7 +20,7 @@ export function useQueueActions(): QueueActions {
   return useMemo(() => queueActions(editor), [editor]);
 }
 
-function queueActions({ client, documents, toasts }: Editor): QueueActions {
+export function queueActions({ client, documents, toasts }: Editor): QueueActions {
   const doing = (failed: string, work: () => Promise<unknown>): void => {
     work().catch((error: unknown) => toasts.fail(failed, error));
   };
