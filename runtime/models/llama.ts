@@ -13,6 +13,7 @@ import type {
   TensorSpec,
   TextEncoder,
   TextEncoderFamily,
+  TextEncoderOptions,
   Weights,
 } from "#runtime/sdk/model";
 import { add, attention, cat, embedding, mul, rmsNorm, sub } from "#runtime/tensor/ops";
@@ -149,8 +150,7 @@ interface Shared {
 
 function create(config: LlamaConfig, weights: Weights): TextEncoder {
   return {
-    forward: (ids, { skipLayers = 0 } = {}) =>
-      scope(() => forward(config, weights, ids, skipLayers)),
+    forward: (ids, options = {}) => scope(() => forward(config, weights, ids, options)),
   };
 }
 
@@ -158,7 +158,7 @@ function forward(
   config: LlamaConfig,
   weights: Weights,
   ids: Int32Array,
-  skipLayers: number,
+  { skipLayers = 0, seen }: TextEncoderOptions,
 ): Tensor {
   checkTokenIds(ids, config.vocabulary);
   const { device } = weights;
@@ -175,7 +175,7 @@ function forward(
     weights,
     cos: turned(Math.cos),
     sin: turned(Math.sin),
-    bias: causalBias(device, n),
+    bias: causalBias(device, n, seen),
   };
   let x = embedding(weights.get("embed_tokens.weight"), device.tensor(ids, [n]));
   for (let i = 0; i < config.layers - skipLayers; i++) {

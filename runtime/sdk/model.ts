@@ -195,6 +195,8 @@ export interface VaeFamily<Config = unknown> extends ModelFamily<Config, VideoAu
 export interface TextEncoderOptions {
   /** Last blocks that are left out, and with them the norm behind the last. */
   readonly skipLayers?: number;
+  /** Only the first so many tokens are looked at; those behind them stand for padding, and are for LLaMA alone. */
+  readonly seen?: number;
 }
 
 export interface TextEncoder {

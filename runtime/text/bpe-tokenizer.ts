@@ -19,6 +19,7 @@ const BORDERS: readonly (readonly [start: string, end: string])[] = [
   ["<|begin_of_text|>", "<|end_of_text|>"],
   ["<|startoftext|>", "<|endoftext|>"],
 ];
+const PADDING = "<pad>";
 /** What a tokenizer.json may leave out, but not the library. */
 const ABSENT = {
   added_tokens: [],
@@ -39,6 +40,7 @@ export function bpeTokenizer(json: TokenizerJson): Tokenizer {
   return {
     startId: library.token_to_id(start) ?? null,
     endId: library.token_to_id(end) ?? null,
+    padId: library.token_to_id(PADDING),
     encode: (text) => Int32Array.from(library.encode(text, { add_special_tokens: false }).ids),
   };
 }

@@ -2,10 +2,8 @@
 import { UmbelError } from "#runtime/errors";
 import type { NodeContext } from "#runtime/sdk/node";
 import type { ClipRecipe, ConditioningPart, HostTensor } from "#runtime/sdk/values";
-import { encodeTokens, tokenizePrompt } from "./encode-prompt.ts";
+import { encodeTokens, promptPieces, tokenizePrompt } from "./encode-prompt.ts";
 import { clipTokens, encodeInstructed, encodePooled, hunyuanTokens } from "./hunyuan-prompt.ts";
-import { takeEmbeddings } from "./prompt-embeddings.ts";
-import { parseWeights } from "./prompt-weights.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
 
 type Context = Pick<NodeContext, "models" | "warn">;
@@ -21,10 +19,15 @@ export async function encodeClip(
   const tokenizer = tokenizerOf(lease.tokenizer);
   switch (lease.family.tokenizer) {
     case "llama": {
-      const text = plainText(context, prompt);
-      const pooled = await encodeSecond(context, clip, text);
-      const rows = await encodeInstructed(lease.instance, hunyuanTokens(tokenizer, text));
-      return { context: rows, extra: { pooled } };
+      const pooled = await encodeSecond(context, clip, prompt);
+      const tokens = hunyuanTokens(tokenizer, prompt);
+      warnOfEmbeddings(context, tokens.missingEmbeddings);
+      if (tokens.empty === null && tokens.weights.some((weight) => weight !== 1)) {
+        context.warn(
+          "Weights of words are left out: the tokeniser of LLaMA has no <pad>, of which a text that says nothing is made.",
+        );
+      }
+      return { context: await encodeInstructed(lease.instance, tokens), extra: { pooled } };
     }
     case "clip":
       throw new UmbelError(
@@ -43,7 +46,7 @@ export async function encodeClip(
 async function encodeSecond(
   context: Context,
   { pooled }: ClipRecipe,
-  text: string,
+  prompt: string,
 ): Promise<HostTensor> {
   if (pooled === undefined) {
     throw new UmbelError(
@@ -54,20 +57,8 @@ async function encodeSecond(
   const clip: ClipRecipe = { kind: "clip", checkpoint: pooled, loras: [] };
   using lease = await context.models.textEncoder(clip);
   for (const warning of lease.warnings) context.warn(warning);
-  return encodePooled(lease.instance, clipTokens(tokenizerOf(lease.tokenizer), text));
-}
-
-/** The prompt's words alone: HunyuanVideo's instruction has no place for weights. */
-function plainText(context: Context, prompt: string): string {
-  const parts = parseWeights(prompt);
-  if (parts.some(({ weight }) => weight !== 1)) {
-    context.warn(
-      "Weights of words are left out: HunyuanVideo reads the prompt as one instruction.",
-    );
-  }
-  const { pieces, names } = takeEmbeddings(parts.map(({ text }) => text).join(""));
-  warnOfEmbeddings(context, names);
-  return pieces.join("");
+  const pieces = promptPieces(prompt).pieces.map(({ text }) => text);
+  return encodePooled(lease.instance, clipTokens(tokenizerOf(lease.tokenizer), ...pieces));
 }
 
 function warnOfEmbeddings(context: Context, names: readonly string[]): void {

@@ -4,6 +4,8 @@ export interface Tokenizer {
   readonly startId: number | null;
   /** Id of the token that ends every text; null: the file does not say. */
   readonly endId: number | null;
+  /** Id of the token that fills texts up; absent: the file has none, or does not say. */
+  readonly padId?: number | undefined;
   /** Ids of a text without those two. */
   encode(text: string): Int32Array;
 }

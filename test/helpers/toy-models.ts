@@ -31,7 +31,7 @@ const LETTERS = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)
 export function llamaTokenizerJson(): string {
   const pieces = [...LETTERS, "Ġ", "Ċ"];
   const special = ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>"];
-  special.push("<|end_header_id|>", "<|eot_id|>");
+  special.push("<|end_header_id|>", "<|eot_id|>", "<pad>");
   return JSON.stringify({
     added_tokens: special.map((content, i) => ({
       id: pieces.length + i,

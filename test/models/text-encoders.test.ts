@@ -23,7 +23,7 @@ const LLAMA = {
   layers: 3,
   theta: 500_000,
   eps: 1e-5,
-  pairs: "halves",
+  pairs: "halves" as const,
 };
 const CLIP = { vocabulary: 20, width: 24, heads: 2, hidden: 32, layers: 2, positions: 9 };
 
@@ -79,6 +79,24 @@ test("LLaMA: the last blocks can be left out, and the norm with them", async () 
   const { asked } = await rows(llama, LLAMA, [1, 2], 2);
   expect(asked.some((name) => name.startsWith("layers.0."))).toBe(true);
   expect(asked.some((name) => /^layers\.[12]\.|^norm/.test(name))).toBe(false);
+});
+
+test("LLaMA: what stands for padding sees what is looked at alone, wherever it stands", async () => {
+  using weights = weightsOf(llama, LLAMA as never);
+  const model = llama.create(LLAMA, weights);
+  const read = async (ids: readonly number[], seen?: number) => {
+    using out = scope(() =>
+      model.forward(Int32Array.from(ids), seen === undefined ? {} : { seen }),
+    );
+    const values = await out.read();
+    return ids.map((_, i) => values.subarray(i * LLAMA.width, (i + 1) * LLAMA.width));
+  };
+  const [start, ...padding] = await read([3, 7, 7, 7], 1);
+  const [alone] = await read([3]);
+  expect(relativeError(start!, alone!)).toBeLessThan(1e-6);
+  for (const row of padding) expect(relativeError(row, padding[0]!)).toBeLessThan(1e-6);
+  const [, seeing] = await read([3, 7]);
+  expect(relativeError(seeing!, padding[0]!)).toBeGreaterThan(1e-3);
 });
 
 test("CLIP: texts longer than its positions are refused", async () => {

@@ -204,10 +204,10 @@ describe("prompts", () => {
     await expect(alone(FILES.clip)).rejects.toThrow(/one of two with DualCLIPLoader/);
   });
 
-  it("weights are left out with a warning", async () => {
+  it("weights of words change the clip without a warning", async () => {
     const clip = { ...both, clip_name1: FILES.clip, clip_name2: FILES.llama };
-    expect(messages(await encoded(clip, "a (red:1.3) cat"))).toMatch(
-      /Weights of words are left out/,
-    );
+    const events = await encoded(clip, "a (red:1.3) cat");
+    expect(events.at(-1)).toMatchObject({ type: "job_finished" });
+    expect(messages(events)).not.toMatch(/warning/);
   });
 });

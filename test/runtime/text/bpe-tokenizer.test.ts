@@ -31,6 +31,12 @@ test("CLIP: what does not fit is cut, the end stays", () => {
   expect([...clipTokens(clip(), "b")]).toEqual([5, 3, 6]);
 });
 
+test("CLIP: of pieces, a short one that does not fit ends the text, a long one is cut", () => {
+  const [long, short] = ["a ".repeat(72), "b ".repeat(4)];
+  expect(clipTokens(clip(), long, short, "a").length).toBe(1 + 72 + 1);
+  expect(clipTokens(clip(), long, short.repeat(2)).length).toBe(77);
+});
+
 test("HunyuanVideo's instruction is cut off up to the prompt, whose borders are trimmed", () => {
   const tokenizer = bpeTokenizer(parseTokenizerJson(llamaTokenizerJson()));
   const { ids, cropped } = hunyuanTokens(tokenizer, "  red dog\n");
