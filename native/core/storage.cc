@@ -60,12 +60,12 @@ void Storage::set_contents(const uint8_t* source) {
 
 void Storage::add_handle() {
   memory_->live_tensors.fetch_add(1);
-  if (handles_++ == 0 && !mapping_) memory_->live_bytes.fetch_add(static_cast<int64_t>(bytes_));
+  if (handles_++ == 0 && takes_memory()) memory_->live_bytes.fetch_add(static_cast<int64_t>(bytes_));
 }
 
 void Storage::remove_handle() {
   memory_->live_tensors.fetch_sub(1);
-  if (--handles_ == 0 && !mapping_) memory_->live_bytes.fetch_sub(static_cast<int64_t>(bytes_));
+  if (--handles_ == 0 && takes_memory()) memory_->live_bytes.fetch_sub(static_cast<int64_t>(bytes_));
 }
 
 }  // namespace umbel

@@ -46,11 +46,14 @@ class Storage {
   // Whether poison() was called; any thread.
   bool failed() const { return failed_.load(std::memory_order_acquire); }
 
-  // Handles of JavaScript, on its thread only; they make up MemoryPool::live_*.
+  // Handles of JavaScript, on its thread only; they make up Memory::live_*. What is mapped is the system's memory as long
+  // as it stays on the host; elsewhere it is a copy, and counts.
   void add_handle();
   void remove_handle();
 
  private:
+  bool takes_memory() const { return !mapping_ || !memory_->on_host(); }
+
   std::shared_ptr<Memory> memory_;
   std::shared_ptr<const FileMapping> mapping_;
   size_t offset_ = 0;

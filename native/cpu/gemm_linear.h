@@ -24,7 +24,7 @@ struct Epilogue {
   const float *row_scales = nullptr, *column_scales = nullptr;  // [M] and [N], both or none
   const float* bias = nullptr;      // [N]
   int64_t activation = 0;           // as in include/ops.h
-  const float* residual = nullptr;  // [M, N]
+  const float* residual = nullptr;  // [M, N]; may be what is written
   const float* gate = nullptr;      // [N], or [M, N] with gate_stride N
   int64_t gate_stride = 0;
 
@@ -124,6 +124,7 @@ struct LinearTask {
   const float* x;  // [m, depth]
   const float* packed;
   float* out;  // [m, width]
+  float* sums;  // of this task on their way, or null: they stand in `out` meanwhile
   float* rows_copy;
   int64_t depth, width, col0;  // col0: column of the first packed panel
   int64_t m0, m1, p0, p1;      // rows and packed panels of this task
@@ -154,6 +155,7 @@ UMBEL_INLINE const float* gather_rows(const LinearTask& t, int64_t k, int64_t n,
 template <Operands operands>
 __attribute__((noinline)) void linear_task(const LinearTask& t, const Epilogue& epilogue) {
   const int64_t block = depth_block(t.depth), width = t.width, steps = steps_of<operands>(t.depth);
+  const int64_t sums_stride = (t.p1 - t.p0) * kTileCols;
   alignas(64) float ragged[kTileRows * kTileCols] = {};
   for (int64_t k = 0; k == 0 || k < t.depth; k += block) {
     const int64_t n = least(block, t.depth - k), n_steps = steps_of<operands>(n);
@@ -170,12 +172,14 @@ __attribute__((noinline)) void linear_task(const LinearTask& t, const Epilogue& 
       for (int64_t m = t.m0; m < t.m1; m += kTileRows) {
         const int rows = static_cast<int>(least(kTileRows, t.m1 - m));
         const float* a = left + (m - t.m0) * stride;
-        float* c = t.out + m * width + col;
+        float* out = t.out + m * width + col;
+        float* c = t.sums ? t.sums + (m - t.m0) * sums_stride + (p - t.p0) * kTileCols : out;
         for (int64_t line = 0; p + 1 < t.p1 && line < lines; ++line, next += 16) __builtin_prefetch(next, 0, 2);
-        if (cols == kTileCols) {
-          multiply<operands>(rows, a, stride, panel, n_steps, c, width, k > 0);
+        if (t.sums || cols == kTileCols) {
+          const int64_t c_stride = t.sums ? sums_stride : width;
+          multiply<operands>(rows, a, stride, panel, n_steps, c, c_stride, k > 0);
           for (int i = 0; last && !epilogue.empty() && i < rows; ++i) {
-            finish_row(epilogue, m + i, col, cols, width, c + i * width, c + i * width);
+            finish_row(epilogue, m + i, col, cols, width, c + i * c_stride, out + i * width);
           }
           continue;
         }
@@ -195,18 +199,23 @@ __attribute__((noinline)) void linear_task(const LinearTask& t, const Epilogue& 
   }
 }
 
+UMBEL_INLINE float* scratch_floats(CpuContext& ctx, int64_t count) {
+  return static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(most(1, count))));
+}
+
 // Few rows: columns [begin, end) of all of them, then the epilogue.
 UMBEL_INLINE void linear_few_rows(CpuContext& ctx, const float* x, int64_t m, int64_t depth, const Tensor& w,
                                   int64_t width, float* out, const Epilogue& epilogue) {
+  float* sums = epilogue.residual == out ? scratch_floats(ctx, m * width) : out;
   // About 32k multiply-adds a range.
   const int64_t grain = most(1, (1 << 15) / most(1, depth * m));
   ctx.parallel_for(width, grain, [&](int64_t begin, int64_t end, int) {
     with_float_type(w.dtype, [&]<DType type>() {
-      few_rows<type>(x, m, depth, static_cast<const Storage<type>*>(w.data), begin, end, width, out);
+      few_rows<type>(x, m, depth, static_cast<const Storage<type>*>(w.data), begin, end, width, sums);
     });
     for (int64_t i = 0; i < m; ++i) {
-      float* row = out + i * width + begin;
-      finish_row(epilogue, i, begin, end - begin, width, row, row);
+      const int64_t at = i * width + begin;
+      finish_row(epilogue, i, begin, end - begin, width, sums + at, out + at);
     }
   });
 }
@@ -217,9 +226,12 @@ UMBEL_INLINE void linear_packed(CpuContext& ctx, const float* x, int64_t m, int6
                                 int64_t width, float* out, const Epilogue& epilogue) {
   const int64_t panels = ceil_div(width, kTileCols), panel_floats = steps_of<operands>(depth) * kTileCols;
   const int64_t chunk = least(panels, most(8, kPackedFloats / most(1, panel_floats)));
-  auto* packed = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(most(1, chunk * panel_floats))));
+  float* packed = scratch_floats(ctx, chunk * panel_floats);
   constexpr int64_t kCopy = kTaskRows * kDepthBlock;
-  auto* copies = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(kCopy * ctx.threads())));
+  float* copies = scratch_floats(ctx, kCopy * ctx.threads());
+  // The residual that `out` replaces is read when the sums are complete.
+  const int64_t own_sums = kTaskRows * chunk * kTileCols;
+  float* sums = epilogue.residual == out ? scratch_floats(ctx, own_sums * ctx.threads()) : nullptr;
   const int64_t row_tasks = ceil_div(m, kTaskRows);
   for (int64_t first = 0; first < panels && !ctx.cancelled(); first += chunk) {
     const int64_t count = least(chunk, panels - first), col0 = first * kTileCols;
@@ -235,8 +247,8 @@ UMBEL_INLINE void linear_packed(CpuContext& ctx, const float* x, int64_t m, int6
     ctx.parallel_for(row_tasks * runs, 1, [&](int64_t begin, int64_t end, int thread) {
       for (int64_t task = begin; task < end && !ctx.cancelled(); ++task) {
         const int64_t m0 = task / runs * kTaskRows, p0 = task % runs * run;
-        linear_task<operands>({x, packed, out, copies + thread * kCopy, depth, width, col0, m0,
-                               least(m, m0 + kTaskRows), p0, least(count, p0 + run)},
+        linear_task<operands>({x, packed, out, sums ? sums + thread * own_sums : nullptr, copies + thread * kCopy,
+                               depth, width, col0, m0, least(m, m0 + kTaskRows), p0, least(count, p0 + run)},
                               epilogue);
       }
     });
@@ -258,7 +270,7 @@ UMBEL_INLINE void linear_into(CpuContext& ctx, const Tensor& x, const Tensor& w,
       fail("ERR_SHAPE", "Expected a bias of %lld values, got %lld.", static_cast<long long>(width),
            static_cast<long long>(bias->numel()));
     }
-    auto* values = static_cast<float*>(ctx.scratch(sizeof(float) * static_cast<size_t>(most(1, width))));
+    float* values = scratch_floats(ctx, width);
     read_floats(bias->dtype, bias->data, 0, values, width);
     epilogue.bias = values;
   }

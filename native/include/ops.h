@@ -11,7 +11,9 @@
 //   R  output tensor in its storage type
 //   P  optional O
 //   F  double      I  int64      B  bool      L  list of int64
-// Outputs come last. Shapes: S tokens, H heads, D head width, C channels; row-major, last axis contiguous.
+// Outputs come last. They share no memory with inputs, but for ops that say "over" which of them the first output may be
+// written: then both are the same elements of one type.
+// Shapes: S tokens, H heads, D head width, C channels; row-major, last axis contiguous.
 
 // Layout and type
 OP(cast, X, R)                       // any type -> any float type, round to nearest even (float8 saturates)
@@ -36,22 +38,22 @@ OP(gelu, T, B, O)                    // true: tanh form, false: erf form
 OP(layer_norm, T, N, N, F, O)        // x, weight, bias, eps
 OP(layer_norm_modulate, T, T, T, F, O)  // LN(x) (1 + scale) + shift: x [S, C], shift [C] or [S, C], scale likewise
 OP(rms_norm, T, N, F, O)             // x / sqrt(mean(x^2) + eps) * weight
-OP(rms_norm_rope, T, T, T, F, I, O)  // x [S, H*D], weight [H*D] or [D], cos_sin [S, D/2, 2], eps, heads: norm over H*D, or over each head, then rotate pairs (2i, 2i+1)
+OP(rms_norm_rope, T, T, T, F, I, O)  // x [S, H*D], weight [H*D] or [D], cos_sin [S, D/2, 2], eps, heads: norm over H*D, or over each head, then rotate pairs (2i, 2i+1); over x
 OP(channel_rms_norm, T, T, B, O)     // x / max(|x|, 1e-12) * sqrt(C) * gamma [C]; then SiLU when true (VAE)
 OP(group_norm, T, T, T, I, F, B, O)  // x [N, P, C], weight and bias [C], groups, eps: norm over P and the C / groups channels of a group; then SiLU when true
 OP(gated_residual, T, T, T, O)       // x + y * gate: x, y [S, C], gate [C] or [S, C]
 
 // Matrix products
 OP(linear, T, W, M, I, O)            // x [..., K], weight [N, K], bias [N]; activation 0 none, 1 GELU tanh, 2 SiLU, 3 GELU erf
-OP(linear_gated_residual, T, W, M, T, T, O)  // residual + gate * (x W^T + b): x, weight, bias, residual [S, N], gate [N] or [S, N]
+OP(linear_gated_residual, T, W, M, T, T, O)  // residual + gate * (x W^T + b): x, weight, bias, residual [S, N], gate [N] or [S, N]; over the residual
 OP(quantize_rows, W, R, O)           // x [M, K] -> float8 e4m3 [M, K] and scales [M]: x = values * scale, the largest of a row 448
 OP(linear_scaled, T, W, T, M, I, O)  // as linear, weight float8 e4m3 [N, K] times scales [N]; x is rounded as quantize_rows does it where float8 is multiplied
-OP(linear_scaled_gated_residual, T, W, T, M, T, T, O)  // as linear_gated_residual, of linear_scaled
+OP(linear_scaled_gated_residual, T, W, T, M, T, T, O)  // as linear_gated_residual, of linear_scaled; over the residual
 OP(lora_merge, W, W, W, F, R)        // w [N, K] + scale * up [N, r] down [r, K]
 
 // Attention: q [B?, Sq, H, D], k and v [B?, Sk, H, D]
-OP(attention, T, T, T, N, F, I, O, P)  // bias [H or 1, Sq or 1, Sk], scale, valid keys (-1: all); out, log-sum-exp [B?, H, Sq]
-OP(block_sparse_attention, T, T, T, T, T, I, F, I, O, P)  // q, k, v [S, H, D], row_ptr int32 [G, rows+1], col int32 [G, nnz] (G: 1 or H), block, scale, valid keys; out, log-sum-exp [H, Sq]
+OP(attention, T, T, T, N, F, I, O, P)  // bias [H or 1, Sq or 1, Sk], scale, valid keys (-1: all); out, log-sum-exp [B?, H, Sq]; over q
+OP(block_sparse_attention, T, T, T, T, T, I, F, I, O, P)  // q, k, v [S, H, D], row_ptr int32 [G, rows+1], col int32 [G, nnz] (G: 1 or H), block, scale, valid keys; out, log-sum-exp [H, Sq]; over q
 
 // Convolution, channels last: x [T, H, W, Cin], weight [Cout, kT, kH, kW, Cin]
 OP(conv3d, T, N, N, W, M, L, L, N, B, O)  // x, frames before x (causal cache, [Tc, H, W, Cin]), frames before those, weight, bias, stride [3], padding [t0, t1, h0, h1, w0, w1], residual added to the output, true: the input's H and W are doubled first by repeating pixels

@@ -14,6 +14,7 @@ import {
   type PatchSize,
 } from "#runtime/nn/patches";
 import { replace } from "#runtime/nn/replace";
+import { rowChunks } from "#runtime/nn/row-chunks";
 import { ropeTable } from "#runtime/nn/rope-table";
 import { timeEmbedding } from "#runtime/nn/time-embedding";
 import { tokenTimesteps } from "#runtime/nn/token-timesteps";
@@ -390,27 +391,37 @@ function embedText(
   return { text, textBias: device.tensor(bias, [1, 1, rows + 1]) };
 }
 
-/** Row i of a modulation [n, rows, dim]: [dim] for all tokens, or [tokens, dim] where their timesteps differ. */
-function modulationRow({ timestepOf }: Shared, modulation: Tensor, row: number): Tensor {
+/**
+ * Row i of a modulation [n, rows, dim]: [dim] for all tokens, or [tokens, dim] where their timesteps differ, of those from
+ * `from` to `to`.
+ */
+function modulationRow(
+  { timestepOf }: Shared,
+  modulation: Tensor,
+  row: number,
+  [from, to]: readonly [from: number, to?: number] = [0],
+): Tensor {
   const [, , dim = 0] = modulation.shape;
   const rows = modulation.slice(1, row, row + 1).reshape([-1, dim]);
-  return timestepOf === null ? rows.reshape([dim]) : embedding(rows.contiguous(), timestepOf);
+  return timestepOf === null
+    ? rows.reshape([dim])
+    : embedding(rows.contiguous(), timestepOf.slice(0, from, to));
 }
 
-/** Frees `x`. */
+/** What follows `x`; written over it where it can be, freed otherwise. */
 function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null): Tensor {
   const { config, weights } = shared;
   const { eps } = config;
   const modulation = scope(() => add(weights.get(`${name}.modulation`), shared.modulation));
   // Rows for every token are as large as the states: they are made when they are needed.
-  const row = (index: number) => modulationRow(shared, modulation, index);
-  const modulated = (states: Tensor, shift: number, scale: number) =>
-    scope(() => layerNormModulate(states, row(shift), row(scale), eps));
+  const row = (index: number, range?: readonly [number, number]) =>
+    modulationRow(shared, modulation, index, range);
 
   const attended = replace(x, (states) => {
-    const normed = modulated(states, 0, 1);
-    const y = scope(() => selfAttention(shared, `${name}.self_attn`, normed, mask));
-    return gatedDenseLayer(weights, `${name}.self_attn.o`, y, states, row(2));
+    const normed = (range: readonly [number, number]) =>
+      layerNormModulate(states.slice(0, ...range), row(0, range), row(1, range), eps);
+    const y = scope(() => selfAttention(shared, `${name}.self_attn`, states.shape, normed, mask));
+    return gatedDenseLayer(weights, `${name}.self_attn.o`, y, states, row(2), states);
   });
   const informed = replace(attended, (states) => {
     const normed = layerNorm(states, {
@@ -422,35 +433,52 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
     return add(states, told);
   });
   const result = replace(informed, (states) => {
-    const normed = modulated(states, 3, 4);
+    const normed = scope(() => layerNormModulate(states, row(3), row(4), eps));
     const hidden = replace(normed, (y) => denseLayer(weights, `${name}.ffn.0`, y, "gelu_tanh"));
-    return gatedDenseLayer(weights, `${name}.ffn.2`, hidden, states, row(5));
+    return gatedDenseLayer(weights, `${name}.ffn.2`, hidden, states, row(5), states);
   });
   modulation[Symbol.dispose]();
   return result;
 }
 
-/** Attention over all video tokens, before its output projection: [tokens, dim]. Frees `x`. */
+/**
+ * Attention over all video tokens, before its output projection: [tokens, dim]. What `normed` gives is projected some rows
+ * at a time, so that no more than queries, keys and values exist of all of them; the result takes the place of the queries.
+ */
 function selfAttention(
   shared: Shared,
   name: string,
-  x: Tensor,
+  shape: readonly number[],
+  normed: (range: readonly [number, number]) => Tensor,
   mask: DeviceBlockMask | null,
 ): Tensor {
   const { config, weights, rope } = shared;
-  const heads = [x.shape[0] ?? 0, config.heads, config.dim / config.heads];
-  const rotated = (part: "q" | "k") =>
+  const { device } = weights;
+  const [tokens = 0] = shape;
+  const whole = () => device.empty(shape, device.activations);
+  const [q, k, v] = [whole(), whole(), whole()];
+  for (const range of rowChunks(tokens)) {
     scope(() => {
-      const y = denseLayer(weights, `${name}.${part}`, x);
-      const norm = weights.get(`${name}.norm_${part}.weight`);
-      return rmsNormRope(y, norm, rope, config.eps, config.heads).reshape(heads);
+      const x = scope(() => normed(range));
+      const rows = (of: Tensor) => of.slice(0, ...range);
+      const project = (part: string, to: Tensor) =>
+        denseLayer(weights, `${name}.${part}`, x, "none", rows(to));
+      const turn = (part: "q" | "k", to: Tensor) => {
+        const y = project(part, to);
+        const norm = weights.get(`${name}.norm_${part}.weight`);
+        rmsNormRope(y, norm, rows(rope), config.eps, config.heads, y);
+      };
+      turn("q", q);
+      turn("k", k);
+      project("v", v);
     });
-  const q = rotated("q");
-  const k = rotated("k");
-  const v = denseLayer(weights, `${name}.v`, x).reshape(heads);
-  const { shape } = x;
-  x[Symbol.dispose]();
-  const y = mask === null ? attention(q, k, v) : blockSparseAttention(q, k, v, mask);
+  }
+  const split = (y: Tensor) => y.reshape([tokens, config.heads, -1]);
+  const into = split(q);
+  const y =
+    mask === null
+      ? attention(into, split(k), split(v), { into })
+      : blockSparseAttention(into, split(k), split(v), mask, { into });
   return y.reshape(shape);
 }
 

@@ -4,9 +4,9 @@ import {
   linearScaled,
   linearScaledGatedResidual,
 } from "#runtime/tensor/ops";
-import type { Activation } from "#runtime/tensor/ops";
+import type { Activation, Target } from "#runtime/tensor/ops";
 import { scalesName, type ScaledWeight } from "#runtime/tensor/scaled-weight";
-import type { DType, Tensor } from "#runtime/tensor/tensor";
+import type { Tensor } from "#runtime/tensor/tensor";
 
 /** Where a layer finds its weights; a model's `Weights` is one. */
 export interface NamedWeights {
@@ -16,19 +16,19 @@ export interface NamedWeights {
 
 /**
  * x W^T + b with `name`.weight [out, in], float8 with scales where `name`.weight_scale is there, and, where the checkpoint
- * has one, `name`.bias [out]: [..., in] -> [..., out]. `dtype` as for `linear`. Throws ERR_MISSING_TENSOR.
+ * has one, `name`.bias [out]: [..., in] -> [..., out]. `to` as for `linear`. Throws ERR_MISSING_TENSOR.
  */
 export function denseLayer(
   weights: NamedWeights,
   name: string,
   x: Tensor,
   activation: Activation = "none",
-  dtype?: DType,
+  to?: Target,
 ): Tensor {
   const { weight, scaled, bias } = layerOf(weights, name);
   return scaled === null
-    ? linear(x, weight, bias, activation, dtype)
-    : linearScaled(x, scaled, bias, activation, dtype);
+    ? linear(x, weight, bias, activation, to)
+    : linearScaled(x, scaled, bias, activation, to);
 }
 
 /** Outputs `from` to `to` of the same layer, for one that stands for several. */
@@ -47,18 +47,19 @@ export function denseRows(
   return linearScaled(x, { values: rows(values), scales: rows(scales) }, bias, activation);
 }
 
-/** residual + gate (x W^T + b) of the same weights: residual [..., out], gate [out] or like it. */
+/** residual + gate (x W^T + b) of the same weights: residual [..., out], gate [out] or like it. `into` may be the residual. */
 export function gatedDenseLayer(
   weights: NamedWeights,
   name: string,
   x: Tensor,
   residual: Tensor,
   gate: Tensor,
+  into?: Tensor,
 ): Tensor {
   const { weight, scaled, bias } = layerOf(weights, name);
   return scaled === null
-    ? linearGatedResidual(x, weight, bias, residual, gate)
-    : linearScaledGatedResidual(x, scaled, bias, residual, gate);
+    ? linearGatedResidual(x, weight, bias, residual, gate, into)
+    : linearScaledGatedResidual(x, scaled, bias, residual, gate, into);
 }
 
 interface Layer {

@@ -1,7 +1,8 @@
 import { UmbelError } from "#runtime/errors";
 import type { OpAttribute, OpInput } from "./device.ts";
 import type { DType } from "./layout.ts";
-import type { Tensor } from "./tensor.ts";
+import { shapeText } from "./layout.ts";
+import { Tensor } from "./tensor.ts";
 
 /** What one output is to be; null leaves an optional output out. */
 export interface OutputSpec {
@@ -16,32 +17,60 @@ export interface Launch {
   readonly flops?: number;
 }
 
-/** Makes the outputs and enqueues an op; when it cannot be enqueued no output is left behind. */
+/**
+ * An output of that shape: a new tensor of a type, or the given one, which must be as a new one would be. Throws ERR_SHAPE,
+ * ERR_DTYPE.
+ */
+export function outputIn(
+  op: string,
+  { shape, dtype }: OutputSpec,
+  into: Tensor | undefined,
+): OutputSpec | Tensor {
+  if (into === undefined) return { shape, dtype };
+  if (shapeText(into.shape) !== shapeText(shape) || !into.isContiguous) {
+    throw new UmbelError(
+      "ERR_SHAPE",
+      `Expected a contiguous tensor of ${shapeText(shape)} for the result of ${op}, got ${shapeText(into.shape)}.`,
+    );
+  }
+  if (into.dtype !== dtype) {
+    throw new UmbelError(
+      "ERR_DTYPE",
+      `Expected a tensor of ${dtype} for the result of ${op}, got ${into.dtype}.`,
+    );
+  }
+  return into;
+}
+
+/** Makes the outputs that are not there yet and enqueues an op; when it cannot be enqueued no new output is left behind. */
 export function launchAll(
   op: string,
   launch: Launch,
-  outputs: readonly (OutputSpec | null)[],
+  outputs: readonly (OutputSpec | Tensor | null)[],
 ): (Tensor | null)[] {
   const first = launch.inputs.flat().find((input) => input !== null && input !== undefined);
   if (first === undefined || first === null) {
     throw new UmbelError("ERR_INVALID_ARGUMENT", `Expected ${op} to have an input, got none.`);
   }
   const { device } = first;
-  const tensors: (Tensor | null)[] = [];
+  const made: Tensor[] = [];
   try {
-    for (const spec of outputs) {
-      tensors.push(spec === null ? null : device.empty(spec.shape, spec.dtype));
-    }
+    const tensors = outputs.map((output) => {
+      if (output === null || output instanceof Tensor) return output;
+      const tensor = device.empty(output.shape, output.dtype);
+      made.push(tensor);
+      return tensor;
+    });
     device.run(op, launch.inputs, launch.attributes ?? [], tensors, launch.flops ?? 0);
+    return tensors;
   } catch (error) {
-    for (const tensor of tensors) tensor?.[Symbol.dispose]();
+    for (const tensor of made) tensor[Symbol.dispose]();
     throw error;
   }
-  return tensors;
 }
 
 /** `launchAll` for an op with one output. */
-export function launch(op: string, call: Launch, output: OutputSpec): Tensor {
+export function launch(op: string, call: Launch, output: OutputSpec | Tensor): Tensor {
   const [tensor] = launchAll(op, call, [output]);
   if (tensor === undefined || tensor === null) {
     throw new UmbelError("ERR_INTERNAL", `Expected ${op} to have an output.`);

@@ -1,7 +1,7 @@
 /** Attention, dense and block-sparse. The type of results: activation-type.ts; log-sum-exp is float32. */
 import { UmbelError } from "#runtime/errors";
 import { activationType } from "./activation-type.ts";
-import { launchAll } from "./launch.ts";
+import { launchAll, outputIn } from "./launch.ts";
 import { shapeText } from "./layout.ts";
 import {
   expectDType,
@@ -20,6 +20,8 @@ export interface AttentionOptions {
   readonly scale?: number;
   /** Keys that are attended, counted from the first; all by default. */
   readonly validKeys?: number;
+  /** Takes the result; it may be q. */
+  readonly into?: Tensor;
 }
 
 /** A block mask on the device: rows of query blocks, columns of key blocks. */
@@ -81,14 +83,14 @@ function dense(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions, withL
       attributes: [scale, validKeys],
       flops: 4 * q.numel * keys,
     },
-    outputs(q, withLse),
+    outputs(op, q, options.into, withLse),
   );
 }
 
-function outputs(q: Tensor, withLse: boolean) {
+function outputs(op: string, q: Tensor, into: Tensor | undefined, withLse: boolean) {
   const lse = [...q.shape.slice(0, -3), size(q, -2), size(q, -3)];
   return [
-    { shape: q.shape, dtype: activationType(q) },
+    outputIn(op, { shape: q.shape, dtype: activationType(q) }, into),
     withLse ? { shape: lse, dtype: "f32" as const } : null,
   ];
 }
@@ -145,7 +147,7 @@ function sparse(
       attributes: [mask.blockSize, scale, validKeys],
       flops: 4 * heads * size(q, -1) * Math.min(pairs, size(q, 0) * size(k, 0)),
     },
-    outputs(q, withLse),
+    outputs(op, q, options.into, withLse),
   );
 }
 

@@ -1,7 +1,7 @@
 /** Matrix products. Weights keep their stored type; the type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
 import { typeLike } from "./activation-type.ts";
-import { launch, launchAll } from "./launch.ts";
+import { launch, launchAll, outputIn } from "./launch.ts";
 import { isFloat, type DType } from "./layout.ts";
 import type { ScaledWeight } from "./scaled-weight.ts";
 import {
@@ -14,7 +14,7 @@ import {
   shapeError,
   size,
 } from "./shape-rules.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 export type Activation = "none" | "gelu_tanh" | "silu" | "gelu";
 
@@ -40,13 +40,22 @@ function activationIndex(activation: Activation): number {
   );
 }
 
-/** activation(x W^T + b): x [..., K], weight [N, K], bias [N]. `dtype` stores the result otherwise than x is. */
+/** Where the result of a product goes: into a new tensor of that type, or into a tensor. */
+export type Target = DType | Tensor;
+
+function targetOf(op: string, shape: readonly number[], x: Tensor, to: Target | undefined) {
+  return to instanceof Tensor
+    ? outputIn(op, { shape, dtype: to.dtype }, to)
+    : { shape, dtype: to ?? typeLike(x) };
+}
+
+/** activation(x W^T + b): x [..., K], weight [N, K], bias [N]. `to` stores the result otherwise than x is. */
 export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null,
   activation: Activation = "none",
-  dtype: DType = typeLike(x),
+  to?: Target,
 ): Tensor {
   const shape = checkLinear("linear", x, weight, bias);
   return launch(
@@ -56,17 +65,18 @@ export function linear(
       attributes: [activationIndex(activation)],
       flops: 2 * rows(x) * weight.numel,
     },
-    { shape, dtype },
+    targetOf("linear", shape, x, to),
   );
 }
 
-/** residual + gate (x W^T + b): residual [..., N], gate [N] or like it. */
+/** residual + gate (x W^T + b): residual [..., N], gate [N] or like it. `into` takes the result; it may be the residual. */
 export function linearGatedResidual(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null,
   residual: Tensor,
   gate: Tensor,
+  into?: Tensor,
 ): Tensor {
   const op = "linear_gated_residual";
   const shape = checkLinear(op, x, weight, bias);
@@ -76,7 +86,7 @@ export function linearGatedResidual(
   return launch(
     op,
     { inputs: [x, weight, bias, residual, gate], flops: 2 * rows(x) * weight.numel },
-    { shape, dtype: typeLike(residual) },
+    outputIn(op, { shape, dtype: typeLike(residual) }, into),
   );
 }
 
@@ -113,7 +123,7 @@ export function linearScaled(
   weight: ScaledWeight,
   bias: Tensor | null,
   activation: Activation = "none",
-  dtype: DType = typeLike(x),
+  to?: Target,
 ): Tensor {
   const op = "linear_scaled";
   const shape = checkScaled(op, x, weight, bias);
@@ -125,7 +135,7 @@ export function linearScaled(
       attributes: [activationIndex(activation)],
       flops: 2 * rows(x) * values.numel,
     },
-    { shape, dtype },
+    targetOf(op, shape, x, to),
   );
 }
 
@@ -136,6 +146,7 @@ export function linearScaledGatedResidual(
   bias: Tensor | null,
   residual: Tensor,
   gate: Tensor,
+  into?: Tensor,
 ): Tensor {
   const op = "linear_scaled_gated_residual";
   const shape = checkScaled(op, x, weight, bias);
@@ -146,7 +157,7 @@ export function linearScaledGatedResidual(
   return launch(
     op,
     { inputs: [x, values, scales, bias, residual, gate], flops: 2 * rows(x) * values.numel },
-    { shape, dtype: typeLike(residual) },
+    outputIn(op, { shape, dtype: typeLike(residual) }, into),
   );
 }
 

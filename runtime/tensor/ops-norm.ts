@@ -1,7 +1,7 @@
 /** Norms over the last axis and what is fused with them. The type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
 import { activationType, typeLike } from "./activation-type.ts";
-import { launch } from "./launch.ts";
+import { launch, outputIn } from "./launch.ts";
 import { shapeText, type DType } from "./layout.ts";
 import { expectFloat, expectRowOrAll, expectShape, shapeError, size } from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
@@ -60,7 +60,8 @@ export function rmsNorm(
 
 /**
  * RMSNorm of x [..., S, H D], over all heads with a weight [H D] or over each with one [D], then rotary embedding: in
- * each head the pair (2i, 2i + 1) turns by the angle whose cosine and sine are cosSin [S, D / 2, 2].
+ * each head the pair (2i, 2i + 1) turns by the angle whose cosine and sine are cosSin [S, D / 2, 2]. `into` takes the
+ * result; it may be x.
  */
 export function rmsNormRope(
   x: Tensor,
@@ -68,6 +69,7 @@ export function rmsNormRope(
   cosSin: Tensor,
   eps: number,
   heads: number,
+  into?: Tensor,
 ): Tensor {
   const op = "rms_norm_rope";
   if (x.rank < 2) shapeError(op, "x", "[..., S, H D]", x);
@@ -85,7 +87,7 @@ export function rmsNormRope(
   return launch(
     op,
     { inputs: [x, weight, cosSin], attributes: [eps, heads], flops: 7 * x.numel },
-    { shape: x.shape, dtype: activationType(x) },
+    outputIn(op, { shape: x.shape, dtype: activationType(x) }, into),
   );
 }
 

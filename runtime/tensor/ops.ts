@@ -29,6 +29,7 @@ export {
   loraMerge,
   quantizeRows,
   type Activation,
+  type Target,
 } from "./ops-matrix.ts";
 export {
   attention,

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { radialMask } from "#runtime/attention/radial";
 import wan from "#runtime/models/wan";
+import type { rowChunks } from "#runtime/nn/row-chunks";
 import type { CheckpointHeader, DiffusionInput } from "#runtime/sdk/model";
 import type { Device } from "#runtime/tensor/device";
 import { openDevice } from "#runtime/tensor/devices";
@@ -18,6 +19,12 @@ import {
 } from "../helpers/tensors.ts";
 
 checkLiveTensorsAtEnd();
+
+const chunks = vi.hoisted<{ of: typeof rowChunks | null }>(() => ({ of: null }));
+vi.mock("#runtime/nn/row-chunks", async (load) => {
+  const actual = await load<{ rowChunks: typeof rowChunks }>();
+  return { rowChunks: (rows: number) => (chunks.of ?? actual.rowChunks)(rows) };
+});
 
 /** Bound of the reference data for single precision. */
 const BOUND = 2e-4;
@@ -329,7 +336,7 @@ function randomToy(device: Device) {
     return device.tensor(randomArray(size, name.length + size, 0.1), shape);
   });
   const model = wan.create(configOf(header), weights);
-  const forward = async (rows: number) => {
+  const forward = async (rows: number, input: Partial<DiffusionInput> = {}) => {
     const text = new Float32Array(rows * 32);
     text.set(randomArray(5 * 32, 1));
     using result = scope(() =>
@@ -337,6 +344,7 @@ function randomToy(device: Device) {
         latent: device.tensor(randomArray(16 * 2 * 16 * 16, 2), [16, 2, 16, 16]),
         timestep: 300,
         context: device.tensor(text, [rows, 32]),
+        ...input,
       }),
     );
     return await result.read();
@@ -360,4 +368,24 @@ test("the number of threads changes no byte", async () => {
   const one = await predicted(1);
   expect(one.equals(await predicted(2))).toBe(true);
   expect(one.equals(await predicted(3))).toBe(true);
+});
+
+test.each([
+  ["one timestep", {}],
+  [
+    "a timestep for each frame",
+    { unknown: Float32Array.from({ length: 512 }, (_, i) => (i < 256 ? 0 : 1)) },
+  ],
+])("projections of some rows at a time change no byte, with %s", async (_, input) => {
+  using toy = randomToy(testDevice());
+  const whole = await toy.forward(5, input);
+  chunks.of = (rows) => [
+    [0, 50],
+    [50, 90],
+    [90, rows],
+  ];
+  const parts = await toy.forward(5, input);
+  chunks.of = null;
+  expect(Buffer.compare(Buffer.from(parts.buffer), Buffer.from(whole.buffer))).toBe(0);
+  expect(parts.some((value) => value !== 0)).toBe(true);
 });

@@ -54,6 +54,19 @@ onEveryIsa((device) => {
     });
   });
 
+  test.each<AttentionSize>([
+    { batch: 1, queries: 3, keys: 300, heads: 2, width: 64 },
+    { batch: 2, queries: 300, keys: 290, heads: 3, width: 40 },
+  ])("has the same bytes over its queries: %o", async (size) => {
+    const [apart, over] = scope(() => {
+      const { q, k, v } = tensors(size);
+      const first = attention(q, k, v).readRaw();
+      expect(attention(q, k, v, { into: q })).toBe(q);
+      return [first, q.readRaw()] as const;
+    });
+    expect(Buffer.compare(await over, await apart)).toBe(0);
+  });
+
   test.each([
     ["for each head and row", [3, 40, 290]],
     ["for all heads", [1, 40, 290]],

@@ -104,6 +104,17 @@ onEveryIsa((device) => {
     });
   });
 
+  test("has the same bytes over its queries", async () => {
+    const size: Case = { queries: 300, keys: 300, heads: 2, width: 24, blockSize: 64, groups: 2 };
+    const [apart, over] = scope(() => {
+      const { q, k, v, mask } = upload(device, size);
+      const first = blockSparseAttention(q, k, v, mask).readRaw();
+      expect(blockSparseAttention(q, k, v, mask, { into: q })).toBe(q);
+      return [first, q.readRaw()] as const;
+    });
+    expect(Buffer.compare(await over, await apart)).toBe(0);
+  });
+
   test("lists that point outside are refused", async () => {
     const size: Case = { queries: 100, keys: 100, heads: 1, width: 8, blockSize: 64, groups: 1 };
     const run = (rowPtr: number[], col: number[]): Promise<Float32Array> =>

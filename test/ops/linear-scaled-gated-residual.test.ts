@@ -35,6 +35,22 @@ onEveryIsa((device) => {
       expect(relativeError(await fused, await plain)).toBeLessThan(1e-6);
     },
   );
+
+  test.each([
+    ["few rows", 3, 33, 700],
+    ["several blocks of depth", 60, 150, 900],
+  ] as const)("has the same bytes over its residual, %s", async (_, rows, width, depth) => {
+    const [apart, over] = scope(() => {
+      const x = device.tensor(randomArray(rows * depth, 1), [rows, depth]);
+      const weight = quantizeRows(device.tensor(randomArray(width * depth, 2), [width, depth]));
+      const residual = device.tensor(randomArray(rows * width, 4), [rows, width]);
+      const gate = device.tensor(randomArray(width, 5), [width]);
+      const first = linearScaledGatedResidual(x, weight, null, residual, gate).readRaw();
+      linearScaledGatedResidual(x, weight, null, residual, gate, residual);
+      return [first, residual.readRaw()] as const;
+    });
+    expect(Buffer.compare(await over, await apart)).toBe(0);
+  });
 });
 
 sameForAnyThreads("bytes do not depend on the number of threads", (device) => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { rmsNormRope } from "#runtime/tensor/ops";
+import { scope } from "#runtime/tensor/scope";
 import { randomArray } from "../helpers/tensors.ts";
 import { errorOfLargest, evaluate } from "./evaluate.ts";
 import { onEveryIsa, sameForAnyThreads } from "./harness.ts";
@@ -82,6 +83,18 @@ onEveryIsa((device) => {
     });
     const alone = await run([tokens * heads, width], Float32Array.from(repeated.flat()), 1);
     expect([...whole]).toEqual([...alone]);
+  });
+
+  test.each([40, 120])("has the same bytes over its operand, a weight of %d", async (norm) => {
+    const [apart, over] = scope(() => {
+      const x = device.tensor(randomArray(50 * 120, 4), [50, 120]);
+      const weight = device.tensor(randomArray(norm, 5), [norm]);
+      const table = device.tensor(angles(50, 20), [50, 20, 2]);
+      const first = rmsNormRope(x, weight, table, EPS, 3).readRaw();
+      expect(rmsNormRope(x, weight, table, EPS, 3, x)).toBe(x);
+      return [first, x.readRaw()] as const;
+    });
+    expect(Buffer.compare(await over, await apart)).toBe(0);
   });
 
   test("a token that is not finite spoils no other", async () => {

@@ -1,6 +1,7 @@
 /** Models that fit themselves into a limit: real arithmetic on the CPU, published sizes on the null device. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { planMask } from "#runtime/attention/plan";
 import { BUNDLED_MODELS, PLANNING_TEXT_ENCODER } from "#runtime/engine/locations";
 import { loadFamilies, type AnyFamily } from "#runtime/engine/models/families";
 import { ModelManager } from "#runtime/engine/models/manager";
@@ -115,6 +116,46 @@ describe("published sizes", () => {
     expect(peak).toBeGreaterThan(Math.min(gib - 1.5, 30) * GIB);
     expect(notes).toHaveLength(gib < 40 ? 1 : 0);
   });
+
+  const GRID = { frames: 18, height: 48, width: 80 };
+  const radial = planMask({
+    settings: {
+      kind: "radial",
+      denseLayers: 0,
+      denseSteps: 0,
+      decayFactor: 0.2,
+      blockSize: 128,
+    },
+    grid: GRID,
+    kind: "wan",
+  });
+
+  test.each([
+    ["bfloat16, dense", "default", null],
+    ["bfloat16, radial", "default", radial],
+    ["float8, radial", "fp8_e4m3fn_fast", radial],
+  ] as const)(
+    "Wan 2.1 14B at 1280x768, 69 frames takes at most 4 GiB beside its weights, %s",
+    async (_, weightType, mask) => {
+      const { device, models } = planned(80 * GIB);
+      using held = models;
+      const checkpoint = held.identify("none/wan2.1_t2v_14B.safetensors", "diffusion");
+      using lease = await held.diffusion(modelRecipe(checkpoint, weightType));
+      let weights = 0;
+      for (let i = 0; i < 2; i++) {
+        device.resetPeak();
+        scope(() => {
+          const latent = device.empty([16, 18, 96, 160]);
+          const context = device.empty([512, 4096]);
+          const attention = mask === null ? {} : { attention: () => mask };
+          lease.instance.forward({ latent, context, timestep: 900, ...attention });
+        });
+        weights = device.memory().allocatedBytes;
+      }
+      expect(weights).toBeGreaterThan(13 * GIB);
+      expect(device.memory().peakBytes - weights).toBeLessThanOrEqual(4 * GIB);
+    },
+  );
 
   test("what is too long is refused, with what would fit", async () => {
     const error: unknown = await wan14(5 * GIB).catch((thrown: unknown) => thrown);
