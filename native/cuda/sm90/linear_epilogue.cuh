@@ -111,6 +111,17 @@ __device__ __forceinline__ void pass(const float (&d)[sums], int chunk, float* p
   }
 }
 
+// Columns within .. within + 7 of one of the rows that were passed. Odd rows take their halves the other way round, which
+// keeps eight lanes in different banks.
+__device__ __forceinline__ void take_passed(const float* passing, int row, int within, float (&v)[8]) {
+  const float* from = passing + row * kPassingPitch + within;
+  const int odd = row % 2 * 4;
+  const float4 one = *reinterpret_cast<const float4*>(from + odd), two = *reinterpret_cast<const float4*>(from + 4 - odd);
+  const float4 low = odd ? two : one, high = odd ? one : two;
+  v[0] = low.x, v[1] = low.y, v[2] = low.z, v[3] = low.w;
+  v[4] = high.x, v[5] = high.y, v[6] = high.z, v[7] = high.w;
+}
+
 // A warp's 16 rows from `row0` on; every lane finishes eight columns of two rows at a time.
 template <int sums>
 __device__ __forceinline__ void finish_any_rows(const Finish& f, const float (&d)[sums], float* passing, int64_t row0,
@@ -139,12 +150,8 @@ __device__ __forceinline__ void finish_any_rows(const Finish& f, const float (&d
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       const int row = lane / 4 + 8 * r;
-      // Odd rows take their halves the other way round, which keeps eight lanes in different banks.
-      const float* from = passing + row * kPassingPitch + within;
-      const int odd = row % 2 * 4;
-      const float4 one = *reinterpret_cast<const float4*>(from + odd), two = *reinterpret_cast<const float4*>(from + 4 - odd);
-      const float4 low = odd ? two : one, high = odd ? one : two;
-      float v[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w}, b[8];
+      float v[8], b[8];
+      take_passed(passing, row, within, v);
       if (!there[r]) continue;
       if (f.x_scales) {
         const float x_scale = __ldg(f.x_scales + row0 + row);
@@ -192,7 +199,7 @@ __device__ __forceinline__ Beside load_beside(const Finish& f, int64_t row, int6
   return b;
 }
 
-// As finish_rows, with all chunks unrolled and the next chunk's operands under way.
+// As finish_any_rows, with all chunks unrolled and the next chunk's operands under way.
 template <Kind kind, bool scaled, int sums>
 __device__ __forceinline__ void finish_rows_ahead(const Finish& f, const float (&d)[sums], float* passing, int64_t row0,
                                                   int64_t m, int column0, int n, int lane) {
@@ -216,12 +223,8 @@ __device__ __forceinline__ void finish_rows_ahead(const Finish& f, const float (
     __syncwarp();
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      const int within_row = lane / 4 + 8 * r;
-      const float* from = passing + within_row * kPassingPitch + within;
-      const int odd = within_row % 2 * 4;
-      const float4 one = *reinterpret_cast<const float4*>(from + odd), two = *reinterpret_cast<const float4*>(from + 4 - odd);
-      const float4 low = odd ? two : one, high = odd ? one : two;
-      float v[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w}, b[8];
+      float v[8], b[8];
+      take_passed(passing, lane / 4 + 8 * r, within, v);
       if (row + 8 * r >= m || column >= n) continue;
       if constexpr (scaled) {
         unpack({f.w_scales, DType::f32}, now.w_scales, b);
