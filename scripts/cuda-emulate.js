@@ -43,7 +43,6 @@ function rewrite(path) {
   rewritten.set(path, target);
   let text = readFileSync(join(native, path), "utf8");
   if (path.startsWith("cuda/sm90/linear")) {
-    text = text.replace(/^ *kernel<<</m, "emulated::cluster_size = P::cluster;\n$&");
     // Apart from the other file's Work, Tile and so on.
     text = text.replace(/^namespace \{/gm, "namespace of_linear {");
   }

@@ -62,7 +62,6 @@ std::string describe_linear(int capability, const std::string& library);
 
 // How sm90 does its work; the defaults are what choose_linear stands for.
 struct LinearTuning {
-  bool cluster = false;  // pairs of blocks share what they read of w
   bool prefetch = true;  // the residual comes to L2 while the product is under way
 };
 

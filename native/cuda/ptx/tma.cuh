@@ -47,16 +47,6 @@ __device__ __forceinline__ void tma_load_matrix(uint32_t target, const CUtensorM
       "l"(reinterpret_cast<uint64_t>(&map)), "r"(column), "r"(row), "r"(barrier)
       : "memory");
 }
-// The same into every block of the cluster that `blocks` names by a bit, at the same place, announced at each one's own
-// barrier.
-__device__ __forceinline__ void tma_load_matrix_multicast(uint32_t target, const CUtensorMap& map, int column, int row,
-                                                          uint32_t barrier, uint16_t blocks) {
-  asm volatile(
-      "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster "
-      "[%0], [%1, {%2, %3}], [%4], %5;" ::"r"(target),
-      "l"(reinterpret_cast<uint64_t>(&map)), "r"(column), "r"(row), "r"(barrier), "h"(blocks)
-      : "memory");
-}
 
 // Elements outside the tensor are left out.
 __device__ __forceinline__ void tma_store(const CUtensorMap& map, BoxOrigin at, uint32_t source) {

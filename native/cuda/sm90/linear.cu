@@ -4,9 +4,8 @@
 // Persistent blocks of 384 threads walk over tiles of 128 rows by 256 columns (float8: 192). A producer warp brings 128
 // bytes of each row of x and w at a time with the copy engine through a ring of four stages (float8: five); two consumer
 // warpgroups own 64 rows each (wgmma m64n256k16, m64n192k32) and hand a stage back as soon as the product behind it is
-// done. While a tile is finished, the producer fills the ring for the next. Pairs of blocks (clusters), where asked for,
-// take tiles of rows that lie below each other; each reads half of their w and hands it to both, so that L2 serves two
-// thirds of what single blocks ask it for. Tiles are numbered so that all blocks together work on about 2,048 by 2,048.
+// done. While a tile is finished, the producer fills the ring for the next. Tiles are numbered so that all blocks together
+// work on about 2,048 by 2,048.
 // float8: the tensor cores keep 14 bits of a sum while they add to it, so every 512 elements of depth sums go into float32
 // totals (ptx/wgmma_wide.cuh).
 //
@@ -23,7 +22,6 @@
 #include <cuda_bf16.h>
 
 #include "cuda/linear.h"
-#include "cuda/ptx/cluster.cuh"
 #include "cuda/ptx/mbarrier.cuh"
 #include "cuda/ptx/setmaxnreg.cuh"
 #include "cuda/ptx/shared_descriptor.cuh"
@@ -46,15 +44,14 @@ constexpr int kConsumerWarps = 8;
 constexpr int kWindowRows = 2048;  // rows that blocks work on together
 
 // promote_every: stages between additions to the totals, 0: none.
-template <DType type_, int columns_, int stages_, int promote_every_, int cluster_, Kind kind_>
+template <DType type_, int columns_, int stages_, int promote_every_, Kind kind_>
 struct Plan {
   static constexpr Kind kind = kind_;
   static constexpr DType type = type_;
-  static constexpr int columns = columns_, stages = stages_, promote_every = promote_every_, cluster = cluster_;
+  static constexpr int columns = columns_, stages = stages_, promote_every = promote_every_;
   static constexpr int depth = kDepthBytes / static_cast<int>(type == DType::bf16 ? 2 : 1);
   static constexpr int sums = columns / 2;  // a thread
   static constexpr int x_bytes = kTileRows * kDepthBytes, w_bytes = columns * kDepthBytes;
-  static_assert(columns / cluster % 8 == 0, "parts of w begin at whole atoms of eight rows");
 };
 
 template <class P>
@@ -68,20 +65,19 @@ struct alignas(1024) Shared {
 struct Work {
   Finish finish;
   int64_t m;
-  int n, steps;                  // steps: stages that a tile takes
-  int row_groups, column_tiles;  // row_groups: of as many tiles as a cluster has blocks
-  int prefetch_step;             // -1: no prefetching
+  int n, steps;                 // steps: stages that a tile takes
+  int row_tiles, column_tiles;
+  int prefetch_step;            // -1: no prefetching
 };
 
 // Rows fastest within a window, window by window.
 struct Tile {
-  int row_group, column_tile;
+  int row_tile, column_tile;
 
-  template <class P>
   static __device__ __forceinline__ Tile of(const Work& work, int i) {
-    constexpr int window = kWindowRows / (kTileRows * P::cluster);
+    constexpr int window = kWindowRows / kTileRows;
     const int per_window = window * work.column_tiles, first = i / per_window * window, within = i % per_window;
-    const int height = min(window, work.row_groups - first);
+    const int height = min(window, work.row_tiles - first);
     return {first + within % height, within / height};
   }
 };
@@ -110,30 +106,23 @@ __device__ __forceinline__ void prefetch_residual(const Work& work, int64_t row0
 // The producer warp: one lane asks, all of them prefetch.
 template <class P>
 __device__ __forceinline__ void produce(Shared<P>& shared, const CUtensorMap& x_map, const CUtensorMap& w_map,
-                                        const Work& work, int rank, int lane) {
-  constexpr int part = P::columns / P::cluster;
+                                        const Work& work, int lane) {
   Ring<P> ring;
-  const int tiles = work.row_groups * work.column_tiles, step = gridDim.x / P::cluster;
-  for (int i = blockIdx.x / P::cluster; i < tiles; i += step) {
-    const Tile tile = Tile::of<P>(work, i);
-    const int row0 = (tile.row_group * P::cluster + rank) * kTileRows, column0 = tile.column_tile * P::columns;
+  const int tiles = work.row_tiles * work.column_tiles;
+  for (int i = blockIdx.x; i < tiles; i += gridDim.x) {
+    const Tile tile = Tile::of(work, i);
+    const int row0 = tile.row_tile * kTileRows, column0 = tile.column_tile * P::columns;
     for (int k = 0; k < work.steps; ++k, ring.advance()) {
       if (k == work.prefetch_step) {
         __syncwarp();
         prefetch_residual<P>(work, row0, column0, lane);
       }
       if (lane != 0) continue;
-      // All blocks that this one writes to have read the stage.
       mbarrier_wait(ptx::shared_address(&shared.empty[ring.stage]), ring.parity ^ 1);
       const uint32_t full = ptx::shared_address(&shared.full[ring.stage]);
       mbarrier_arrive_expect(full, P::x_bytes + P::w_bytes);
       tma_load_matrix(ptx::shared_address(shared.x[ring.stage]), x_map, k * P::depth, row0, full);
-      const uint32_t target = ptx::shared_address(shared.w[ring.stage]) + rank * part * kDepthBytes;
-      if constexpr (P::cluster == 1) {
-        tma_load_matrix(target, w_map, k * P::depth, column0, full);
-      } else {
-        tma_load_matrix_multicast(target, w_map, k * P::depth, column0 + rank * part, full, (1 << P::cluster) - 1);
-      }
+      tma_load_matrix(ptx::shared_address(shared.w[ring.stage]), w_map, k * P::depth, column0, full);
     }
   }
   __syncwarp();
@@ -158,11 +147,7 @@ __device__ __forceinline__ void multiply(float (&d)[P::sums], uint64_t x, uint64
 template <class P>
 __device__ __forceinline__ void release(Shared<P>& shared, int stage, int lane) {
   __syncwarp();
-  if constexpr (P::cluster == 1) {
-    if (lane == 0) mbarrier_arrive(ptx::shared_address(&shared.empty[stage]));
-  } else {
-    if (lane < P::cluster) mbarrier_arrive_at(ptx::shared_address(&shared.empty[stage]), lane);
-  }
+  if (lane == 0) mbarrier_arrive(ptx::shared_address(&shared.empty[stage]));
 }
 
 // Sums of a tile in `d`.
@@ -219,7 +204,7 @@ __device__ __forceinline__ void accumulate(Shared<P>& shared, Ring<P>& ring, int
 }
 
 template <class P>
-__global__ void __cluster_dims__(P::cluster, 1, 1) __launch_bounds__(kThreads, 1)
+__global__ void __launch_bounds__(kThreads, 1)
     linear_kernel(const __grid_constant__ CUtensorMap x_map, const __grid_constant__ CUtensorMap w_map,
                   const __grid_constant__ Work work) {
   extern __shared__ uint8_t shared_bytes[];
@@ -228,43 +213,32 @@ __global__ void __cluster_dims__(P::cluster, 1, 1) __launch_bounds__(kThreads, 1
   // Uniform in a warp, and known to be.
   const int warp = __shfl_sync(0xFFFFFFFF, threadIdx.x / 32, 0);
   const int lane = threadIdx.x % 32;
-  const int rank = P::cluster == 1 ? 0 : static_cast<int>(cluster_rank());
   if (threadIdx.x == 0) {
     for (int i = 0; i < P::stages; ++i) {
       mbarrier_init(ptx::shared_address(&shared.full[i]), 1);
-      mbarrier_init(ptx::shared_address(&shared.empty[i]), kConsumerWarps * P::cluster);
+      mbarrier_init(ptx::shared_address(&shared.empty[i]), kConsumerWarps);
     }
     fence_barrier_init();
     prefetch_tensor_map(x_map);
     prefetch_tensor_map(w_map);
   }
-  if constexpr (P::cluster == 1) {
-    __syncthreads();
-  } else {
-    __syncwarp();
-    cluster_sync();
-  }
+  __syncthreads();
   if (warp < 4) {
     release_registers<40>();
-    if (warp == 0) produce<P>(shared, x_map, w_map, work, rank, lane);
+    if (warp == 0) produce<P>(shared, x_map, w_map, work, lane);
   } else {
     claim_registers<232>();
     const int group = warp / 4 - 1;
     Ring<P> ring;
-    const int tiles = work.row_groups * work.column_tiles, step = gridDim.x / P::cluster;
-    for (int i = blockIdx.x / P::cluster; i < tiles; i += step) {
-      const Tile tile = Tile::of<P>(work, i);
+    const int tiles = work.row_tiles * work.column_tiles;
+    for (int i = blockIdx.x; i < tiles; i += gridDim.x) {
+      const Tile tile = Tile::of(work, i);
       float d[P::sums];
       accumulate<P>(shared, ring, work.steps, group, lane, d);
-      const int64_t row0 = static_cast<int64_t>(tile.row_group * P::cluster + rank) * kTileRows + group * kGroupRows;
+      const int64_t row0 = static_cast<int64_t>(tile.row_tile) * kTileRows + group * kGroupRows;
       finish_rows<P::kind, P::type == DType::f8_e4m3>(work.finish, d, shared.passing[warp - 4], row0 + warp % 4 * 16,
                                                       work.m, tile.column_tile * P::columns, work.n, lane);
     }
-  }
-  // No block leaves while another still writes to its shared memory.
-  if constexpr (P::cluster > 1) {
-    __syncwarp();
-    cluster_sync();
   }
 }
 
@@ -285,7 +259,7 @@ template <class P>
 cudaError_t launch(const LinearArguments& a, const LinearTuning& tuning, int multiprocessors, cudaStream_t stream) {
   CUtensorMap x_map, w_map;
   if (!make_map(x_map, a.type, a.x, a.m, a.k, kTileRows) ||
-      !make_map(w_map, a.type, a.w, a.n, a.k, P::columns / P::cluster)) {
+      !make_map(w_map, a.type, a.w, a.n, a.k, P::columns)) {
     return cudaErrorInvalidValue;
   }
   const auto tiles_of = [](int64_t size, int tile) { return static_cast<int>((size + tile - 1) / tile); };
@@ -295,7 +269,7 @@ cudaError_t launch(const LinearArguments& a, const LinearTuning& tuning, int mul
   work.n = static_cast<int>(a.n);
   constexpr int group = P::promote_every ? P::promote_every : 1;
   work.steps = tiles_of(a.k, P::depth * group) * group;
-  work.row_groups = tiles_of(a.m, kTileRows * P::cluster);
+  work.row_tiles = tiles_of(a.m, kTileRows);
   work.column_tiles = tiles_of(a.n, P::columns);
   // About sixteen stages before the end of the product; the ring runs ahead of it by its own length.
   work.prefetch_step = tuning.prefetch && a.residual.data ? max(0, work.steps - 16) : -1;
@@ -303,35 +277,33 @@ cudaError_t launch(const LinearArguments& a, const LinearTuning& tuning, int mul
   constexpr int bytes = sizeof(Shared<P>) + 1023;
   static_assert(bytes <= 227 * 1024);
   if (const cudaError_t e = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)) return e;
-  const int clusters = min(multiprocessors / P::cluster, work.row_groups * work.column_tiles);
-  kernel<<<clusters * P::cluster, kThreads, bytes, stream>>>(x_map, w_map, work);
+  const int blocks = min(multiprocessors, work.row_tiles * work.column_tiles);
+  kernel<<<blocks, kThreads, bytes, stream>>>(x_map, w_map, work);
   return cudaGetLastError();
 }
 
-template <int cluster, Kind kind>
+template <Kind kind>
 cudaError_t launch_in(const LinearArguments& a, const LinearTuning& tuning, int multiprocessors, cudaStream_t stream) {
   if (a.type == DType::bf16) {
     // Operands of the next columns of a gated product have no room in registers beside 128 sums.
     constexpr Kind own = kind == Kind::gated ? Kind::any : kind;
-    return launch<Plan<DType::bf16, 256, 4, 0, cluster, own>>(a, tuning, multiprocessors, stream);
+    return launch<Plan<DType::bf16, 256, 4, 0, own>>(a, tuning, multiprocessors, stream);
   }
-  return launch<Plan<DType::f8_e4m3, 192, 5, 4, cluster, kind>>(a, tuning, multiprocessors, stream);
+  return launch<Plan<DType::f8_e4m3, 192, 5, 4, kind>>(a, tuning, multiprocessors, stream);
 }
 
 cudaError_t launch_linear_sm90(const LinearArguments& a, const LinearTuning& tuning, int multiprocessors,
                                cudaStream_t stream) {
   if (!encode_tiled()) return cudaErrorNotSupported;
-  const bool pairs = tuning.cluster && a.m > kTileRows && multiprocessors > 1;
-  if (pairs) return launch_in<2, Kind::any>(a, tuning, multiprocessors, stream);
   switch (kind_of(a)) {
     case Kind::plain:
-      return launch_in<1, Kind::plain>(a, tuning, multiprocessors, stream);
+      return launch_in<Kind::plain>(a, tuning, multiprocessors, stream);
     case Kind::gelu_tanh:
-      return launch_in<1, Kind::gelu_tanh>(a, tuning, multiprocessors, stream);
+      return launch_in<Kind::gelu_tanh>(a, tuning, multiprocessors, stream);
     case Kind::gated:
-      return launch_in<1, Kind::gated>(a, tuning, multiprocessors, stream);
+      return launch_in<Kind::gated>(a, tuning, multiprocessors, stream);
     default:
-      return launch_in<1, Kind::any>(a, tuning, multiprocessors, stream);
+      return launch_in<Kind::any>(a, tuning, multiprocessors, stream);
   }
 }
 

@@ -2,7 +2,7 @@
 // cuBLASLt beside them where it is found. One command: `linear_check` checks, then times. Options:
 //
 //   --check | --bench      only one of the two
-//   --path NAME            only ways whose name contains NAME (sm90, sm90-pairs, portable, cublaslt)
+//   --path NAME            only ways whose name contains NAME (sm90, portable, cublaslt)
 //   --only TEXT            only cases whose description contains TEXT
 //   --first N              begins with case N
 //
@@ -206,8 +206,8 @@ int run(int argc, char** argv) {
   CheckContext context(89, properties.multiProcessorCount, nullptr);
   CheckContext with_library(89, properties.multiProcessorCount, library.get());
   std::vector<Way> ways;
-  for (const Way& way : {Way{"sm90", LinearPath::sm90}, Way{"sm90-pairs", LinearPath::sm90, {.cluster = true}},
-                         Way{"portable", LinearPath::portable}, Way{"cublaslt", LinearPath::cublaslt}}) {
+  for (const Way& way : {Way{"sm90", LinearPath::sm90}, Way{"portable", LinearPath::portable},
+                         Way{"cublaslt", LinearPath::cublaslt}}) {
     if (way.name.find(path) != std::string::npos) ways.push_back(way);
   }
   const auto context_of = [&](const Way& way) -> CheckContext& {

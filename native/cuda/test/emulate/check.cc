@@ -237,7 +237,7 @@ struct HopperCase {
 };
 
 // The Hopper kernel on four multiprocessors.
-void check_hopper(const HopperCase& c, const cuda::LinearTuning& tuning) {
+void check_hopper(const HopperCase& c, const cuda::LinearTuning& tuning = {}) {
   const bool float8 = c.type == DType::f8_e4m3;
   const auto matrix = [&](int64_t rows) {
     if (!float8) return random({rows, c.k}, DType::bf16);
@@ -269,21 +269,17 @@ void check_hopper(const HopperCase& c, const cuda::LinearTuning& tuning) {
       wanted.push_back(c.gated ? get(residual, i * c.n + j) + get(gate, c.gate_rows ? i * c.n + j : j) * sum : sum);
     }
   }
-  compare(std::string("hopper ") + (float8 ? "float8 " : "bfloat16 ") + (tuning.cluster ? "cluster " : "") +
-              std::to_string(c.m) + " x " + std::to_string(c.n) + " x " + std::to_string(c.k),
+  compare(std::string("hopper ") + (float8 ? "float8 " : "bfloat16 ") + std::to_string(c.m) + " x " + std::to_string(c.n) + " x " + std::to_string(c.k),
           out, wanted);
 }
 
 void check_hopper() {
   for (const DType type : {DType::bf16, DType::f8_e4m3}) {
-    for (const bool cluster : {false, true}) {
-      const cuda::LinearTuning tuning{.cluster = cluster};
-      check_hopper({128, 256, 128, type, DType::f32}, tuning);
-      check_hopper({300, 456, 336, type, DType::bf16, 1}, tuning);
-      check_hopper({391, 264, 80, type, DType::f32, 0, true}, tuning);
-      check_hopper({130, 40, 1040, type, DType::bf16, 2, true, true}, tuning);
-      check_hopper({700, 776, 48, type, DType::f32, 3}, tuning);
-    }
+    check_hopper({128, 256, 128, type, DType::f32});
+    check_hopper({300, 456, 336, type, DType::bf16, 1});
+    check_hopper({391, 264, 80, type, DType::f32, 0, true});
+    check_hopper({130, 40, 1040, type, DType::bf16, 2, true, true});
+    check_hopper({700, 776, 48, type, DType::f32, 3});
     check_hopper({200, 520, 320, type, DType::f32, 0, true}, {.prefetch = false});
   }
 }

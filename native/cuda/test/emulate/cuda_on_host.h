@@ -1,5 +1,5 @@
 #pragma once
-// Runs kernels on the CPU, a thread a fiber, block after block (clusters of blocks together): what of CUDA the kernels use.
+// Runs kernels on the CPU, a thread a fiber, block after block: what of CUDA the kernels use.
 // Barriers and warp exchanges let the other fibers run; shared memory is filled with NaN patterns before each block, and
 // 16-byte accesses must be aligned. It checks indices, layouts and arithmetic, not races: fibers change at barriers only.
 // scripts/cuda-emulate.js rewrites launches and puts the functions of emulate/mma_on_host.h and hopper_on_host.h in the
@@ -24,8 +24,6 @@
 #define __shared__ static
 #undef __grid_constant__
 #define __grid_constant__
-#undef __cluster_dims__
-#define __cluster_dims__(...)
 
 namespace emulated {
 
@@ -58,19 +56,16 @@ struct Exchange {
 
 struct Block {
   Dim index;
-  unsigned rank = 0;  // in its cluster
   Barrier barrier;
   Exchange warps[32];
   alignas(1024) uint8_t shared[kShared];
 };
 
 inline std::vector<std::unique_ptr<Fiber>> fibers;
-inline std::vector<std::unique_ptr<Block>> blocks;  // those of a cluster
+inline std::unique_ptr<Block> running;
 inline Fiber* current = nullptr;
 inline ucontext_t home;
 inline Dim block_size, grid_size;
-inline unsigned cluster_size = 1;  // of the next launch
-inline Barrier cluster_barrier;
 inline std::function<void()> body;
 // Grows whenever a fiber gets on; when it does not for long, nothing ever will.
 inline uint64_t progress = 0;
@@ -112,31 +107,24 @@ class Launch {
     grid_size = grid_;
     block_size = block_;
     body = [&] { kernel(arguments...); };
-    while (fibers.size() < block_.x * cluster_size) fibers.push_back(std::make_unique<Fiber>());
-    while (blocks.size() < cluster_size) blocks.push_back(std::make_unique<Block>());
+    while (fibers.size() < block_.x) fibers.push_back(std::make_unique<Fiber>());
+    if (!running) running = std::make_unique<Block>();
     for (unsigned y = 0; y < grid_.y; ++y) {
-      for (unsigned x = 0; x < grid_.x; x += cluster_size) run_cluster(x, y);
+      for (unsigned x = 0; x < grid_.x; ++x) run_block(x, y);
     }
-    cluster_size = 1;
   }
 
  private:
-  void run_cluster(unsigned x, unsigned y) {
-    const unsigned count = block_.x * cluster_size;
-    cluster_barrier = {};
-    for (unsigned rank = 0; rank < cluster_size; ++rank) {
-      Block& block = *blocks[rank];
-      block.index = Dim(x + rank, y);
-      block.rank = rank;
-      block.barrier = {};
-      for (Exchange& warp : block.warps) warp.barrier = {};
-      std::memset(block.shared, 0xff, kShared);
-    }
-    for (unsigned t = 0; t < count; ++t) {
+  void run_block(unsigned x, unsigned y) {
+    running->index = Dim(x, y);
+    running->barrier = {};
+    for (Exchange& warp : running->warps) warp.barrier = {};
+    std::memset(running->shared, 0xff, kShared);
+    for (unsigned t = 0; t < block_.x; ++t) {
       Fiber& fiber = *fibers[t];
       fiber.done = false;
-      fiber.thread = Dim(t % block_.x, 0, 0);
-      fiber.block = blocks[t / block_.x].get();
+      fiber.thread = Dim(t, 0, 0);
+      fiber.block = running.get();
       getcontext(&fiber.context);
       fiber.context.uc_stack.ss_sp = fiber.stack.data();
       fiber.context.uc_stack.ss_size = kStack;
@@ -147,7 +135,7 @@ class Launch {
     int idle = 0;
     for (bool any = true; any;) {
       any = false;
-      for (unsigned t = 0; t < count; ++t) {
+      for (unsigned t = 0; t < block_.x; ++t) {
         if (fibers[t]->done) continue;
         any = true;
         current = fibers[t].get();
@@ -161,9 +149,7 @@ class Launch {
         std::exit(1);
       }
     }
-    for (unsigned rank = 0; rank < cluster_size; ++rank) {
-      if (blocks[rank]->barrier.waiting != 0) stop("some threads of a block missed a barrier");
-    }
+    if (running->barrier.waiting != 0) stop("some threads of a block missed a barrier");
   }
 
   Dim grid_, block_;

@@ -1,6 +1,6 @@
 #pragma once
-// Stands in for cuda/ptx/: the copy engine with its swizzles, transaction barriers, clusters, warp and warpgroup products on
-// emulated threads, as the PTX reference says they read and write memory and lanes. Copies arrive a turn after they were
+// Stands in for cuda/ptx/: the copy engine with its swizzles, transaction barriers, warp and warpgroup products on emulated
+// threads, as the PTX reference says they read and write memory and lanes. Copies arrive a turn after they were
 // asked for, and products with both operands in shared memory are made when they are waited for, so that data that is used
 // too early or given back too soon shows. It checks addresses, layouts, counts of bytes and arrivals, and that no wait
 // lasts for ever.
@@ -26,7 +26,6 @@ struct Copy {
   CUtensorMap map;
   BoxOrigin at;
   uint32_t target, barrier;
-  uint32_t blocks;
   int age = 0;
 };
 // Of a warpgroup product: what a thread needs to make its sums.
@@ -44,22 +43,21 @@ struct HostMap {
 };
 static_assert(sizeof(HostMap) <= sizeof(CUtensorMap));
 
-inline std::map<std::pair<unsigned, uint32_t>, TransactionBarrier> barriers;
+inline std::map<uint32_t, TransactionBarrier> barriers;  // by address
 inline std::deque<Copy> copies;
 inline std::map<const void*, std::deque<std::deque<Product>>> products;  // by fiber; the last group is open
 
 inline uint32_t shared_address(const void* p) {
   return static_cast<uint32_t>(static_cast<const uint8_t*>(p) - emulated::shared_memory());
 }
-inline TransactionBarrier& barrier_of(unsigned rank, uint32_t address) { return barriers[{rank, address}]; }
 inline void complete(TransactionBarrier& b) {
   if (b.pending != 0 || b.bytes != 0) return;
   b.pending = b.arrivals;
   b.phase ^= 1;
   ++emulated::progress;
 }
-inline void arrive(unsigned rank, uint32_t address) {
-  TransactionBarrier& b = barrier_of(rank, address);
+inline void mbarrier_arrive(uint32_t barrier) {
+  TransactionBarrier& b = barriers[barrier];
   if (--b.pending < 0) emulated::stop("more threads arrived at a barrier than it waits for");
   complete(b);
 }
@@ -84,23 +82,17 @@ inline void deliver(const Copy& copy) {
             }
             const uint32_t plain = copy.target + byte;
             const uint32_t to = plain ^ (plain >> 3 & (m.swizzle == 128 ? 0x70u : 0x30u));
-            for (unsigned rank = 0; rank < emulated::blocks.size(); ++rank) {
-              if (!(copy.blocks >> rank & 1)) continue;
-              uint8_t* target = emulated::blocks[rank]->shared + to;
-              if (inside) std::memcpy(target, m.data + from, m.element_bytes);
-              else std::memset(target, 0, m.element_bytes);
-            }
+            uint8_t* target = emulated::running->shared + to;
+            if (inside) std::memcpy(target, m.data + from, m.element_bytes);
+            else std::memset(target, 0, m.element_bytes);
           }
         }
       }
     }
   }
-  for (unsigned rank = 0; rank < emulated::blocks.size(); ++rank) {
-    if (!(copy.blocks >> rank & 1)) continue;
-    TransactionBarrier& barrier = barrier_of(rank, copy.barrier);
-    barrier.bytes -= byte;
-    complete(barrier);
-  }
+  TransactionBarrier& barrier = barriers[copy.barrier];
+  barrier.bytes -= byte;
+  complete(barrier);
   ++emulated::progress;
 }
 inline void deliver_copies() {
@@ -114,50 +106,38 @@ inline void deliver_copies() {
 inline void mbarrier_init(uint32_t barrier, uint32_t arrivals) {
   emulated::between = deliver_copies;
   const int count = static_cast<int>(arrivals);
-  barrier_of(emulated::current->block->rank, barrier) = {count, count, 0, 0};
+  barriers[barrier] = {count, count, 0, 0};
 }
 inline void fence_barrier_init() {}
-inline void mbarrier_arrive(uint32_t barrier) { arrive(emulated::current->block->rank, barrier); }
-inline void mbarrier_arrive_at(uint32_t barrier, uint32_t rank) { arrive(rank, barrier); }
 inline void mbarrier_arrive_expect(uint32_t barrier, uint32_t bytes) {
-  barrier_of(emulated::current->block->rank, barrier).bytes += bytes;
-  arrive(emulated::current->block->rank, barrier);
+  barriers[barrier].bytes += bytes;
+  mbarrier_arrive(barrier);
 }
 inline void mbarrier_wait(uint32_t barrier, uint32_t parity) {
-  while (barrier_of(emulated::current->block->rank, barrier).phase == parity) {
+  while (barriers[barrier].phase == parity) {
     emulated::waiting_for = "a transaction barrier";
     swapcontext(&emulated::current->context, &emulated::home);
   }
-}
-
-inline uint32_t cluster_rank() { return emulated::current->block->rank; }
-inline void cluster_sync() {
-  emulated::wait(emulated::cluster_barrier, static_cast<int>(emulated::block_size.x * emulated::cluster_size));
 }
 
 inline void prefetch_tensor_map(const CUtensorMap&) {}
 inline void prefetch_line(const void* address) {
   if (address == nullptr) emulated::stop("a prefetch of nothing");
 }
-inline void ask_for(uint32_t target, const CUtensorMap& map, BoxOrigin at, uint32_t barrier, uint32_t blocks) {
+inline void ask_for(uint32_t target, const CUtensorMap& map, BoxOrigin at, uint32_t barrier) {
   HostMap m;
   std::memcpy(&m, &map, sizeof m);
   // The swizzle repeats every 1024 or 512 bytes.
   if (target % (m.swizzle * 8) != 0) emulated::stop("a box that is not aligned to its swizzle");
-  copies.push_back({map, at, target, barrier, blocks});
+  copies.push_back({map, at, target, barrier});
 }
-inline uint32_t own_bit() { return 1u << emulated::current->block->rank; }
 inline uint64_t policy_evict_first() { return 0; }
 inline uint64_t policy_evict_last() { return 0; }
 inline void tma_load(uint32_t target, const CUtensorMap& map, BoxOrigin at, uint32_t barrier, uint64_t) {
-  ask_for(target, map, at, barrier, own_bit());
+  ask_for(target, map, at, barrier);
 }
 inline void tma_load_matrix(uint32_t target, const CUtensorMap& map, int column, int row, uint32_t barrier) {
-  ask_for(target, map, {column, row, 0, 0, 0}, barrier, own_bit());
-}
-inline void tma_load_matrix_multicast(uint32_t target, const CUtensorMap& map, int column, int row, uint32_t barrier,
-                                      uint16_t blocks) {
-  ask_for(target, map, {column, row, 0, 0, 0}, barrier, blocks);
+  ask_for(target, map, {column, row, 0, 0, 0}, barrier);
 }
 
 inline CUresult encode_on_host(CUtensorMap* map, CUtensorMapDataType type, cuuint32_t rank, void* data,
