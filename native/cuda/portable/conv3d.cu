@@ -4,8 +4,8 @@
 //   (kernels wider than some 7 pixels) mma_gemm.cuh, whose rows of `a` are gathered pixel by pixel;
 // - float32 mode: float_gemm.cuh with the same gather.
 // Bias and residual are added in the epilogue.
-// H100 SXM, 3x3x3, TFLOP/s, all by mma_gemm.cuh (PyTorch 2.11 on an H200, channels last, in brackets): 96 channels at 768
-// x 1280 96 (243), 192 at 384 x 640 128 (580), 384 at 192 x 320 169 (540). The kernels that do it now are not measured yet.
+// H200, 3x3x3, TFLOP/s of conv3d_mma.cuh (PyTorch 2.11, channels last, in brackets; sm90/conv3d.cu has its own): 96
+// channels at 768 x 1280 207 (243), 192 at 384 x 640 213 (580), 384 at 192 x 320 122 (540).
 #include "core/fail.h"
 #include "cuda/conv3d.h"
 #include "cuda/portable/as_type.h"

@@ -11,13 +11,15 @@
 //
 // Epilogue: a warp hands its 16 rows through shared memory, 32 columns at a time, so that every lane finishes eight
 // columns with 16-byte loads and stores, the next columns' operands under way meanwhile; the residual was asked for (L2)
-// while the product was under way. Ragged ends: the copy engine fills up with zeros, stores are left out. n must be a multiple of 8, rows of x and w of 16 bytes.
+// while the product was under way. Ragged ends: the copy engine fills up with zeros, stores are left out. n must be a
+// multiple of 8, rows of x and w of 16 bytes.
 //
 // Shared memory: 192 KiB (float8: 200) of stages, 20 KiB of sums on their way. Registers: 232 a consumer thread.
-// H200, TFLOP/s, at its power limit, bias (cuBLASLt 13.1 in brackets): bfloat16 69,120 x 5,120 x 5,120 681 (795), gated
-// onto a float32 residual 539 (601), 69,120 x 13,824 x 5,120 with GELU 606 (682), 69,120 x 5,120 x 13,824 gated 568 (658);
-// float8, in the same order, 1,166 (1,353), 942 (965), 1,022 (1,139), 1,001 (1,065). Pairs of blocks reach what single ones
-// do: 624 and 1,027 on the first shape. scripts/cuda-emulate.js follows the protocol on the CPU.
+// H200, TFLOP/s, at its power limit, mean of two turns with cuBLASLt 13.1 in between (in brackets, with a pass for what it
+// lacks), bias: bfloat16 69,120 x 5,120 x 5,120 620 (734), gated onto a float32 residual 526 (569), 69,120 x 13,824 x 5,120
+// with GELU 549 (675), 69,120 x 5,120 x 13,824 gated 530 (639); float8, in the same order, 1,062 (1,268), 853 (890), 989
+// (1,114), 965 (1,053). Pairs of blocks that shared what they read of w made 0.98 to 1.09 of that, which was not worth
+// their second protocol. scripts/cuda-emulate.js follows the protocol on the CPU.
 #include <cuda.h>
 #include <cuda_bf16.h>
 
