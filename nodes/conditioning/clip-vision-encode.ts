@@ -1,6 +1,8 @@
+import { UmbelError } from "#runtime/errors";
 import { clipPixels } from "#runtime/media/clip-pixels";
 import { combo, socket } from "#runtime/sdk/inputs";
 import { defineNode, output } from "#runtime/sdk/node";
+import { seePictures } from "#runtime/vae/seen-pictures";
 
 export default defineNode({
   type: "CLIPVisionEncode",
@@ -16,12 +18,9 @@ export default defineNode({
   outputs: { CLIP_VISION_OUTPUT: output("CLIP_VISION_OUTPUT") },
   run: async (context, { clip_vision, image, crop }) => {
     using lease = await context.models.clipVision(clip_vision);
-    const { imageSize } = lease.instance;
-    const values = clipPixels(image, 0, imageSize, crop);
-    using pixels = context.device.tensor(values, [3, imageSize, imageSize]);
-    const { penultimate, embedding } = lease.instance.forward(pixels);
-    using rows = penultimate;
-    embedding[Symbol.dispose]();
-    return { CLIP_VISION_OUTPUT: { penultimate: { data: await rows.read(), shape: rows.shape } } };
+    const pixels = (index: number, size: number) => clipPixels(image, index, size, crop);
+    const [penultimate] = await seePictures(context.device, lease.instance, 1, pixels);
+    if (penultimate === undefined) throw new UmbelError("ERR_INTERNAL", "Expected a picture.");
+    return { CLIP_VISION_OUTPUT: { penultimate } };
   },
 });

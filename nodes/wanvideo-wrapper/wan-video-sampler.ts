@@ -5,7 +5,8 @@ import { DENSE } from "#runtime/sdk/attention-settings";
 import { boolean, combo, float, int, optionalSocket, seed, socket } from "#runtime/sdk/inputs";
 import { defineNode, output, type NodeContext } from "#runtime/sdk/node";
 import type { Latent } from "#runtime/sdk/values";
-import type { WanVideoModel, WanVideoSize } from "#runtime/sdk/wan-video-values";
+import { withExtra } from "#runtime/vae/known-frames";
+import type { WanVideoClip, WanVideoModel } from "#runtime/sdk/wan-video-values";
 
 /** Those that are not sampled here are listed so that old graphs open, and refused with words. */
 const OTHERS = [
@@ -78,7 +79,9 @@ export default defineNode({
     }
     const isPart = inputs.denoise_strength < 1;
     const isNoisy = samples === undefined || inputs.add_noise_to_samples || isPart;
-    const { positive, negative } = text_embeds;
+    const clip = inputs.image_embeds;
+    const positive = withExtra(text_embeds.positive, clip.positive ?? {});
+    const negative = text_embeds.negative && withExtra(text_embeds.negative, clip.negative ?? {});
     const result = await sampleRecipe(context, {
       model: {
         ...model.recipe,
@@ -87,7 +90,7 @@ export default defineNode({
       },
       sampler: { name: sampler, options: {} },
       sigmas,
-      latent: samples ?? emptyLatent(context, model, inputs.image_embeds),
+      latent: samples ?? emptyLatent(context, model, clip),
       noise: isNoisy ? { kind: "random", seed: inputs.seed } : { kind: "none" },
       seed: inputs.seed,
       positive,
@@ -131,7 +134,7 @@ function levelsOf(inputs: LevelInputs): { sampler: string; sigmas: Float32Array;
 function emptyLatent(
   context: NodeContext,
   { recipe }: WanVideoModel,
-  { width, height, frames }: WanVideoSize,
+  { width, height, frames }: WanVideoClip,
 ): Latent {
   const { latent } = context.models.diffusionFamily(recipe.checkpoint);
   const shape = [

@@ -16,7 +16,12 @@ import type {
   VaeRecipe,
   Video,
 } from "./values.ts";
-import type { WanVideoModel, WanVideoPrompts, WanVideoSize } from "./wan-video-values.ts";
+import type {
+  WanVideoClip,
+  WanVideoModel,
+  WanVideoPrompts,
+  WanVideoSeen,
+} from "./wan-video-values.ts";
 
 export interface SocketValues {
   MODEL: ModelRecipe;
@@ -43,7 +48,8 @@ export interface SocketValues {
   WANVIDLORA: readonly LoraRef[];
   WANTEXTENCODER: ClipRecipe;
   WANVIDEOTEXTEMBEDS: WanVideoPrompts;
-  WANVIDIMAGE_EMBEDS: WanVideoSize;
+  WANVIDIMAGE_EMBEDS: WanVideoClip;
+  WANVIDIMAGE_CLIPEMBEDS: WanVideoSeen;
   WANVAE: VaeRecipe;
   /** What only changes how ComfyUI computes has no value here. */
   BLOCKSWAPARGS: null;

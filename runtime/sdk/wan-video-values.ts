@@ -1,6 +1,6 @@
 /** What travels on the links of ComfyUI-WanVideoWrapper's nodes. */
 import type { AttentionSettings } from "./attention-settings.ts";
-import type { Conditioning, ModelRecipe } from "./values.ts";
+import type { Conditioning, ConditioningPart, HostTensor, ModelRecipe } from "./values.ts";
 
 /** WANVIDEOMODEL */
 export interface WanVideoModel {
@@ -25,9 +25,17 @@ export interface WanVideoPrompts {
   readonly negative: Conditioning | null;
 }
 
-/** WANVIDIMAGE_EMBEDS of a clip from text alone: pixels and frames. */
-export interface WanVideoSize {
+/** WANVIDIMAGE_CLIPEMBEDS: what CLIP vision sees, [rows, width]; beside the negative prompt as well where it is null there. */
+export interface WanVideoSeen {
+  readonly positive: HostTensor;
+  readonly negative: HostTensor | null;
+}
+
+/** WANVIDIMAGE_EMBEDS: pixels and frames of a clip, and of one with known pictures what the model takes besides a prompt. */
+export interface WanVideoClip {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
+  readonly positive?: ConditioningPart["extra"];
+  readonly negative?: ConditioningPart["extra"];
 }

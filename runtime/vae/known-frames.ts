@@ -1,7 +1,7 @@
 /** Clips of which some frames are known, as models that take pictures want them. */
 import type { VaeLease } from "#runtime/sdk/model-access";
 import type { NodeContext } from "#runtime/sdk/node";
-import type { Conditioning, Frames, HostTensor } from "#runtime/sdk/values";
+import type { Conditioning, ConditioningPart, Frames, HostTensor } from "#runtime/sdk/values";
 import { encodeFrames } from "./encode-frames.ts";
 
 export interface KnownFrames {
@@ -72,7 +72,7 @@ function colours({ data, channels }: Frames): Float32Array {
 /** A prompt with further inputs beside it. */
 export function withExtra(
   conditioning: Conditioning,
-  extra: Readonly<Record<string, HostTensor>>,
+  extra: ConditioningPart["extra"],
 ): Conditioning {
   return conditioning.map((part) => ({ ...part, extra: { ...part.extra, ...extra } }));
 }

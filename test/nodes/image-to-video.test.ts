@@ -3,127 +3,26 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUNDLED_MODELS } from "#runtime/engine/locations";
-import { loadFamilies } from "#runtime/engine/models/families";
 import { openGraphBytes } from "#runtime/engine/open-graph";
 import { planDocument } from "#runtime/engine/plan-document";
 import { descriptionFacts } from "#runtime/graph/comfy/description-facts";
 import { parseDocument, type GraphDocument } from "#runtime/graph/document";
 import type { Json } from "#runtime/graph/json";
 import { writePng } from "#runtime/media/pictures";
-import type { TensorSpec } from "#runtime/sdk/model";
-import { openCheckpoint } from "#runtime/weights/checkpoint";
-import { writeSafetensors, type StoredTensor } from "#runtime/weights/write";
 import { FILES, graph, GraphRunner, resultsOf, type Nodes } from "../helpers/graph-runs.ts";
 import { temporaryFolder } from "../helpers/safetensors-bytes.ts";
 import { NO_SHARED, sharedDir, sharedPath } from "../helpers/shared.ts";
 import { randomArray } from "../helpers/tensors.ts";
-import { f32 } from "../helpers/stored-tensors.ts";
-
-const TOYS = {
-  i2v: "diffusion_models/wan2.1_i2v_toy.safetensors",
-  flf2v: "diffusion_models/wan2.1_flf2v_toy.safetensors",
-  i2v22: "diffusion_models/wan2.2_i2v_toy.safetensors",
-  ti2v: "diffusion_models/wan2.2_ti2v_toy.safetensors",
-  vae22: "vae/wan2.2_vae_toy.safetensors",
-  clip: "clip_vision/clip_vision_toy.safetensors",
-} as const;
-const fileOf = (name: keyof typeof TOYS) => TOYS[name].slice(TOYS[name].indexOf("/") + 1);
+import { fileOf, writeWanToys } from "../helpers/wan-toys.ts";
 
 const root = temporaryFolder();
 let runner: GraphRunner;
-
-function writeRandom(path: string, specs: readonly TensorSpec[], config: object): void {
-  const tensors = new Map<string, StoredTensor>();
-  for (const [i, { name, shape }] of specs.entries()) {
-    const size = shape.reduce((a, b) => a * b, 1);
-    const values = randomArray(size, i + 1, 0.05);
-    tensors.set(
-      name,
-      f32(/gamma$|norm.*weight$/.test(name) ? values.map((x) => x + 1) : values, shape),
-    );
-  }
-  writeSafetensors(path, tensors, { config: JSON.stringify(config) });
-}
-
-async function writeToys(): Promise<void> {
-  for (const folder of ["diffusion_models", "vae", "clip_vision"])
-    mkdirSync(join(root, folder), { recursive: true });
-  const families = await loadFamilies();
-  const family = (name: string) => {
-    const found = families.find((candidate) => candidate.family === name);
-    if (found === undefined) throw new Error(`Expected the family ${name}.`);
-    return found;
-  };
-  using encoder = openCheckpoint(join(BUNDLED_MODELS, "text_encoders", FILES.text_encoders));
-  const textDim = encoder.tensors.get("shared.weight")?.shape[1] ?? 0;
-  const base = { dim: 128, ffnDim: 64, layers: 1, heads: 1, textDim, textLength: 512 };
-  const wan = { ...base, timeDim: 32, patch: [1, 2, 2], eps: 1e-6, channels: 16 };
-  const picture = (positions: number | null) => ({
-    ...wan,
-    conditionChannels: 20,
-    image: { width: 80, positions },
-  });
-  const transformers = {
-    i2v: picture(null),
-    flf2v: picture(514),
-    i2v22: { ...wan, conditionChannels: 20, image: null },
-    ti2v: { ...wan, channels: 48, conditionChannels: 0, image: null },
-  };
-  for (const [name, config] of Object.entries(transformers)) {
-    const path = join(root, TOYS[name as keyof typeof TOYS]);
-    writeRandom(path, family(name === "ti2v" ? "wan22" : "wan").tensors(config), {});
-  }
-  const level = (
-    name: string,
-    input: number,
-    out: number,
-    temporal: boolean,
-    resamples = true,
-  ) => ({
-    name,
-    in: input,
-    out,
-    blocks: 1,
-    resamples,
-    temporal,
-  });
-  const half = (prefix: string, times: readonly boolean[]) => ({
-    width: 8,
-    levels: [
-      ...times.map((temporal, i) => level(`${prefix}.${i}`, 8, 8, temporal)),
-      level(`${prefix}.${times.length}`, 8, 8, false, false),
-    ],
-  });
-  const vae = {
-    groupedPixels: 1e9,
-    latentChannels: 48,
-    encoder: half("encoder.downsamples", [false, true, true]),
-    decoder: half("decoder.upsamples", [true, true, false]),
-  };
-  // Names as files have them: a level's parts stand below a second list.
-  const named = family("wan22-vae")
-    .tensors(vae)
-    .map(({ name, shape }) => {
-      const inner = /^((?:en|de)coder)\.(down|up)samples\.(\d+)\.(\d+|resampler)\.(.+)$/.exec(name);
-      if (inner === null) return { name, shape };
-      const [, side, way, index, part, rest] = inner;
-      const place = part === "resampler" ? 1 : part;
-      return { name: `${side}.${way}samples.${index}.${way}samples.${place}.${rest}`, shape };
-    });
-  writeRandom(join(root, TOYS.vae22), named, {});
-  const clip = { width: 80, heads: 1, hidden: 64, layers: 2, patch: 14, rows: 257, embedding: 16 };
-  writeRandom(
-    join(root, TOYS.clip),
-    family("clip-vision").tensors({ ...clip, form: "original" }),
-    {},
-  );
-}
 
 const IMAGE = "picture.png";
 const SIZE = { width: 64, height: 64, length: 9, batch_size: 1 };
 
 beforeAll(async () => {
-  await writeToys();
+  await writeWanToys(root);
   runner = await GraphRunner.start([BUNDLED_MODELS, root]);
   const frames = { data: randomArray(48 * 80 * 3, 3, 0.5).map((x) => x + 0.5), count: 1 };
   const picture = { ...frames, height: 48, width: 80, channels: 3 } as const;
