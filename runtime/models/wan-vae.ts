@@ -5,6 +5,7 @@
  * convolution keeps the tail of its own past input. Activations are [frames, height, width, channels].
  */
 import { streamedAutoencoder } from "#runtime/nn/streamed-autoencoder";
+import { allRows, cropRows, doubleRows, grow, halfRows, type Rows } from "#runtime/nn/rows";
 import { causalConv, type Layer, type Segment, type VideoStream } from "#runtime/nn/video-stream";
 import {
   attentionBlock,
@@ -50,10 +51,14 @@ interface HalfConfig {
 
 /** Frames up to this size pass in groups, which is a little faster and takes some four times the memory. */
 const GROUPED_PIXELS = 320 * 320;
+/** Larger frames are decoded in stripes of up to this size, each of which takes some 2.5 GiB in bfloat16. */
+const STRIPE_PIXELS = 512 * 1024;
 
 interface WanVaeConfig {
   /** Frames of more pixels than this pass one by one. */
   readonly groupedPixels: number;
+  /** Frames of more pixels than this are decoded in stripes. */
+  readonly stripePixels: number;
   readonly latentChannels: number;
   readonly frameChannels: number;
   readonly encoder: HalfConfig;
@@ -159,6 +164,7 @@ function read(header: CheckpointHeader): WanVaeConfig | string | null {
   });
   return {
     groupedPixels: GROUPED_PIXELS,
+    stripePixels: STRIPE_PIXELS,
     latentChannels,
     frameChannels,
     encoder: half("encoder.downsamples", encoderWidth),
@@ -192,6 +198,7 @@ function publishedLevels(
 
 const wan21: WanVaeConfig = {
   groupedPixels: GROUPED_PIXELS,
+  stripePixels: STRIPE_PIXELS,
   latentChannels: 16,
   frameChannels: 3,
   encoder: {
@@ -247,7 +254,30 @@ function tensors(config: WanVaeConfig): TensorSpec[] {
   return result;
 }
 
-function decoderSegments(config: WanVaeConfig, stream: VideoStream): Segment[] {
+/** Rows around its own that change a row of the result: one for each 3x3 convolution. */
+const HEAD_REACH = 1;
+const RESIDUAL_REACH = 2;
+const RESAMPLE_REACH = 1;
+
+/**
+ * Rows that each level has to be given for `rows` of the frames to come out as they do from whole frames. Attention sees
+ * all, so that levels up to the last one that has it are given whole frames.
+ */
+function neededRows({ levels }: HalfConfig, rows: Rows): Map<number, Rows> {
+  const first = levels.findLastIndex(({ kind }) => kind === "attention") + 1;
+  const needed = new Map<number, Rows>();
+  let need = grow(rows, HEAD_REACH);
+  for (let i = levels.length - 1; i >= first; i--) {
+    need =
+      levels[i]?.kind === "resample"
+        ? halfRows(grow(need, RESAMPLE_REACH))
+        : grow(need, RESIDUAL_REACH);
+    needed.set(i, need);
+  }
+  return needed;
+}
+
+function decoderSegments(config: WanVaeConfig, stream: VideoStream, rows: Rows): Segment[] {
   const { weights } = stream;
   const { latentChannels: z, decoder } = config;
   let layers: Layer[] = [
@@ -256,7 +286,12 @@ function decoderSegments(config: WanVaeConfig, stream: VideoStream): Segment[] {
     ...middle(stream, "decoder.middle", decoder.width),
   ];
   const segments: Segment[] = [{ layers, together: false }];
-  for (const level of decoder.levels) {
+  const needed = neededRows(decoder, rows);
+  let have = allRows(rows.of / factors(config).spatial);
+  for (const [i, level] of decoder.levels.entries()) {
+    const need = needed.get(i) ?? have;
+    layers.push(cropRows(have, need));
+    have = level.kind === "resample" ? doubleRows(need) : need;
     if (level.kind !== "resample") {
       layers.push(sameSize(stream, level));
       continue;
@@ -268,7 +303,7 @@ function decoderSegments(config: WanVaeConfig, stream: VideoStream): Segment[] {
     const conv = `${level.name}.resample.1`;
     layers.push((x) => frameConv(weights, conv, x, { padding: [1, 1], stride: 1, doubled: true }));
   }
-  layers.push(head(stream, "decoder.head"), (x) => clamp(x, -1, 1));
+  layers.push(head(stream, "decoder.head"), cropRows(have, rows), (x) => clamp(x, -1, 1));
   return segments;
 }
 
@@ -318,13 +353,14 @@ function factors({ decoder }: WanVaeConfig): Factors {
 }
 
 function create(config: WanVaeConfig, weights: Weights): VideoAutoencoder {
-  const { latentChannels, frameChannels, groupedPixels } = config;
+  const { latentChannels, frameChannels, groupedPixels, stripePixels } = config;
   return streamedAutoencoder(weights, {
     latentChannels,
     frameChannels,
     ...factors(config),
     groupedPixels,
-    decoder: (stream) => decoderSegments(config, stream),
+    stripePixels,
+    decoder: (stream, rows) => decoderSegments(config, stream, rows),
     encoder: (stream) => encoderSegments(config, stream),
   });
 }

@@ -27,7 +27,7 @@ export function edgeConv(
   const [, frames = 1, height = 1, width = 1] = weight.shape;
   const edge = (kernel: number) => Math.floor((kernel - 1) / 2);
   return scope(() => {
-    const padded = repeatEdges(repeatEdges(x, 1, edge(height)), 2, edge(width));
+    const padded = scope(() => repeatEdges(repeatEdges(x, 1, edge(height)), 2, edge(width)));
     const before = frames === 1 ? null : (stream?.tail(name) ?? repeatFirst(padded, frames - 1));
     const y = conv3d(padded, weight, weights.get(`${name}.bias`), {
       stride,

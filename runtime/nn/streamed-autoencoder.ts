@@ -1,9 +1,12 @@
 /** A causal video autoencoder that works a video off in pieces: one frame, then a group for each latent frame. */
 import { UmbelError } from "#runtime/errors";
 import type { VideoAutoencoder, Weights } from "#runtime/sdk/model";
+import type { DType } from "#runtime/tensor/layout";
 import { cat } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
+import { replace } from "./replace.ts";
+import { allRows, type Rows, stripesOf } from "./rows.ts";
 import { runSegments, type Segment, VideoStream } from "./video-stream.ts";
 
 export interface StreamedHalves {
@@ -14,8 +17,10 @@ export interface StreamedHalves {
   readonly temporal: number;
   /** Frames of more pixels than this pass one by one. */
   readonly groupedPixels: number;
-  /** [1, h, w, latent channels] -> [n, H, W, frame channels] */
-  decoder(stream: VideoStream): readonly Segment[];
+  /** Frames of more pixels than this are decoded in stripes, one after the other through the whole video; absent: never. */
+  readonly stripePixels?: number;
+  /** [1, h, w, latent channels] -> these rows of [n, H, W, frame channels], as they are in whole frames */
+  decoder(stream: VideoStream, rows: Rows): readonly Segment[];
   /** The reverse, the mean only. */
   encoder(stream: VideoStream): readonly Segment[];
 }
@@ -30,11 +35,21 @@ export function streamedAutoencoder(weights: Weights, halves: StreamedHalves): V
           `Expected a latent [${latentChannels}, T, h, w], got [${z.shape.join(", ")}].`,
         );
       }
+      const [, , height = 0, width = 0] = z.shape;
+      const { spatial, stripePixels = Infinity } = halves;
+      const stripes = stripesOf(height * spatial, width * spatial, stripePixels);
+      const last = stripes.pop() ?? allRows(height * spatial);
+      const above: KeptFrames[][] = [];
+      for (const rows of stripes)
+        above.push(await keepPieces(decodePieces(halves, weights, z, rows)));
       let first = 0;
-      for (const piece of decodePieces(halves, weights, z)) {
-        using frames = piece;
+      let index = 0;
+      for (const piece of decodePieces(halves, weights, z, last)) {
+        const parts = above.map((stripe) => stripe[index]).filter((part) => part !== undefined);
+        using frames = joinRows(parts, piece);
         await onFrames(frames, first);
         first += frames.shape[0] ?? 0;
+        index++;
       }
     },
     async encode(count, nextFrames) {
@@ -46,10 +61,15 @@ export function streamedAutoencoder(weights: Weights, halves: StreamedHalves): V
   };
 }
 
-/** The frames of one latent frame after the other, [n, H, W, channels]; the caller frees them. */
-function* decodePieces(halves: StreamedHalves, weights: Weights, z: Tensor): Generator<Tensor> {
+/** Rows of the frames of one latent frame after the other, [n, rows, W, channels]; the caller frees them. */
+function* decodePieces(
+  halves: StreamedHalves,
+  weights: Weights,
+  z: Tensor,
+  rows: Rows,
+): Generator<Tensor> {
   using stream = new VideoStream(weights);
-  const segments = halves.decoder(stream);
+  const segments = halves.decoder(stream, rows);
   const [, count = 0, height = 0, width = 0] = z.shape;
   const alone = height * width * halves.spatial ** 2 > halves.groupedPixels;
   for (let t = 0; t < count; t++) {
@@ -61,6 +81,36 @@ function* decodePieces(halves: StreamedHalves, weights: Weights, z: Tensor): Gen
       return runSegments(segments, frame, alone);
     });
   }
+}
+
+/** Frames in the host's memory, as they were; no bytes where a run is only planned. */
+interface KeptFrames {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly bytes: Uint8Array | null;
+}
+
+async function keepPieces(pieces: Iterable<Tensor>): Promise<KeptFrames[]> {
+  const kept: KeptFrames[] = [];
+  for (const piece of pieces) {
+    using frames = piece;
+    const { device, shape, dtype } = frames;
+    const bytes = device.name === "null" ? null : await frames.readRaw();
+    kept.push({ shape, dtype, bytes });
+  }
+  return kept;
+}
+
+/** Frees `last`. */
+function joinRows(above: readonly KeptFrames[], last: Tensor): Tensor {
+  if (above.length === 0) return last;
+  return replace(last, () => {
+    const { device } = last;
+    const parts = above.map(({ shape, dtype, bytes }) =>
+      bytes === null ? device.empty(shape, dtype) : device.fromBytes(bytes, shape, dtype),
+    );
+    return cat([...parts, last], 1);
+  });
 }
 
 type NextFrames = (first: number, count: number) => Promise<Tensor>;

@@ -12,11 +12,7 @@ export async function decodeLatent(
   context: NodeContext,
   lease: VaeLease,
   latent: Latent,
-  decoder: Pick<VideoAutoencoder, "decode"> = inOwnTiles(
-    lease.instance,
-    lease.family.latent,
-    context.device,
-  ),
+  decoder: Pick<VideoAutoencoder, "decode"> = inOwnTiles(lease.instance, lease.family.latent),
 ): Promise<Frames> {
   const { channels, temporalFactor, spatialFactor } = lease.family.latent;
   const [batch = 0, c = 0, t = 0, h = 0, w = 0] = latent.samples.shape;

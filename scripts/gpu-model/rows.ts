@@ -18,6 +18,7 @@ import { NullDevice } from "#runtime/tensor/null-device";
 import { cat, copy } from "#runtime/tensor/ops";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { scope } from "#runtime/tensor/scope";
+import { inOwnTiles } from "#runtime/vae/own-tiles";
 import { openCheckpoint } from "#runtime/weights/checkpoint";
 
 export interface ModelFiles {
@@ -156,7 +157,7 @@ export async function load(context: RowContext): Promise<RowFigures> {
   return { ...figures, details: { bytes, gigabytesPerSecond: bytes / best / 1e9 } };
 }
 
-/** Latent to frames. */
+/** Latent to frames, in the tiles that nodes decode in. */
 export async function decode(context: RowContext): Promise<RowFigures> {
   const { device, manager, files, size } = context;
   using lease = await manager.vae({
@@ -165,7 +166,8 @@ export async function decode(context: RowContext): Promise<RowFigures> {
   });
   const shape = latentShape(lease.family.latent, size);
   using latent = device.tensor(latentNoise([1, ...shape], 1n), shape);
-  return await timed(context, () => lease.instance.decode(latent, () => device.sync()));
+  const decoder = inOwnTiles(lease.instance, lease.family.latent);
+  return await timed(context, () => decoder.decode(latent, () => device.sync()));
 }
 
 /** Frames to latent. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import hunyuanVae from "#runtime/models/hunyuan-vae";
 import { openDevice } from "#runtime/tensor/devices";
+import { NullDevice } from "#runtime/tensor/null-device";
 import { inOwnTiles } from "#runtime/vae/own-tiles";
 import { headerOf, openModel, planModel } from "../helpers/model-weights.ts";
 import { NO_SHARED, sharedDir, sharedJson, sharedPath, sharedTensors } from "../helpers/shared.ts";
@@ -64,12 +65,33 @@ test("a plan in tiles counts every frame and holds none on the host", async () =
   using planned = planModel(hunyuanVae, wholeHeader(), device);
   using z = device.empty([16, 33, 90, 160]);
   let frames = 0;
-  await inOwnTiles(planned.model, hunyuanVae.latent, device).decode(z, async (part, first) => {
+  await inOwnTiles(planned.model, hunyuanVae.latent).decode(z, async (part, first) => {
     expect(first).toBe(frames);
     expect(part.shape.slice(1)).toEqual([720, 1280, 3]);
     frames += part.shape[0]!;
   });
   expect(frames).toBe(129);
+});
+
+test("the published size is decoded on a GPU in memory that its length does not change, by plan", async () => {
+  const { config } = hunyuanVae.published[0]!;
+  const header = headerOf(
+    Object.fromEntries(hunyuanVae.tensors(config).map(({ name, shape }) => [name, shape])),
+  );
+  const peak = async (frames: number) => {
+    const device = new NullDevice({ like: "cuda" });
+    using planned = planModel(hunyuanVae, header, device);
+    using z = device.empty([16, (frames - 1) / 4 + 1, 96, 160]);
+    let done = 0;
+    await inOwnTiles(planned.model, hunyuanVae.latent).decode(z, async (part) => {
+      done += part.shape[0]!;
+    });
+    expect(done).toBe(frames);
+    return device.memory().peakBytes;
+  };
+  const bytes = await peak(117);
+  expect(bytes).toBeLessThan(10 * 2 ** 30);
+  expect(await peak(233)).toBeLessThan(1.01 * bytes);
 });
 
 const folder = "goldens/hunyuan/hunyuan-vae";
@@ -82,7 +104,7 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
   /** Frames with channels first. */
   async function decode(latent: Float32Array, shape: readonly number[], tiled: boolean) {
     using opened = open();
-    const vae = tiled ? inOwnTiles(opened.model, hunyuanVae.latent, device) : opened.model;
+    const vae = tiled ? inOwnTiles(opened.model, hunyuanVae.latent) : opened.model;
     using z = device.tensor(latent, shape);
     const parts: number[][] = [];
     const firsts: number[] = [];

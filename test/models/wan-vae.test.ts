@@ -5,6 +5,7 @@ import wanVae from "#runtime/models/wan-vae";
 import type { VideoAutoencoder } from "#runtime/sdk/model";
 import type { Device } from "#runtime/tensor/device";
 import { openDevice } from "#runtime/tensor/devices";
+import { NullDevice } from "#runtime/tensor/null-device";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { tiled } from "#runtime/vae/tiled";
@@ -167,6 +168,22 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
     expect(sameBytes(encodedAlone, encoded)).toBe(true);
   });
 
+  test.each([1, 2, 7])(
+    "frames that are decoded in %i stripes give the same bytes",
+    async (count) => {
+      using opened = openModel(wanVae, weights, device);
+      const stripePixels = (48 * 80) / count;
+      const striped = wanVae.create({ ...opened.config, stripePixels }, opened.weights);
+      const { values, shape } = golden().get("latent");
+      using latent = device.tensor(values, shape.slice(1));
+      const whole = await decodeAll(opened.model, latent);
+      const inStripes = await decodeAll(striped, latent);
+      expect(inStripes.firsts).toEqual(whole.firsts);
+      expect(inStripes.shape).toEqual(whole.shape);
+      expect(sameBytes(inStripes.values, whole.values)).toBe(true);
+    },
+  );
+
   test("the number of threads changes no byte", async () => {
     const decoded = async (threads: number) => {
       const other = openDevice("cpu", { threads });
@@ -250,6 +267,43 @@ test.skipIf(!existsSync(bundled))(
     expect(psnr).toBeLessThan(80);
   },
 );
+
+describe("memory of the published model on a GPU, by plan", () => {
+  const { config } = wanVae.published[0]!;
+  const header = headerOf(
+    Object.fromEntries(wanVae.tensors(config).map(({ name, shape }) => [name, shape])),
+  );
+
+  async function peaks(latentFrames: number, height: number, width: number, stripePixels: number) {
+    const device = new NullDevice({ like: "cuda" });
+    using opened = planModel(wanVae, header, device);
+    const vae = wanVae.create({ ...config, stripePixels }, opened.weights);
+    {
+      using latent = device.empty([16, latentFrames, height / 8, width / 8]);
+      await vae.decode(latent, async () => {});
+    }
+    const decode = device.memory().peakBytes;
+    device.resetPeak();
+    const next = async (_first: number, count: number) => device.empty([count, height, width, 3]);
+    using latent = await vae.encode(4 * latentFrames - 3, next);
+    expect(latent.shape).toEqual([16, latentFrames, height / 8, width / 8]);
+    return { decode, encode: device.memory().peakBytes };
+  }
+
+  test("frames of 768x1280 take at most 4 GiB each way, which decoding them whole breaks", async () => {
+    const published = await peaks(18, 768, 1280, config.stripePixels);
+    expect(published.decode).toBeLessThan(4 * 2 ** 30);
+    expect(published.encode).toBeLessThan(4 * 2 ** 30);
+    const whole = await peaks(3, 768, 1280, Infinity);
+    expect(whole.decode).toBeGreaterThan(4 * 2 ** 30);
+  });
+
+  test("larger and longer ones are decoded in hardly more", async () => {
+    const { decode } = await peaks(3, 768, 1280, config.stripePixels);
+    expect((await peaks(18, 768, 1280, config.stripePixels)).decode).toBeLessThan(1.02 * decode);
+    expect((await peaks(3, 1088, 1920, config.stripePixels)).decode).toBeLessThan(4 * 2 ** 30);
+  });
+});
 
 describe.skipIf(sharedDir() === null)(
   `the published size on the null device (${NO_SHARED})`,

@@ -61,6 +61,6 @@ function decode(
   tiled: boolean,
 ): Promise<GoldenTensor> {
   return withVae(bench, weights, (vae, family) =>
-    decodeFrames(tiled ? inOwnTiles(vae, family.latent, bench.device) : vae, bench.device, latent),
+    decodeFrames(tiled ? inOwnTiles(vae, family.latent) : vae, bench.device, latent),
   );
 }
