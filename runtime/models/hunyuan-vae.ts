@@ -232,8 +232,10 @@ class Network {
     return layers;
   }
 
+  /** Frees x. */
   #conv(name: string, x: Tensor, residual?: Tensor): Tensor {
-    return edgeConv(this.#weights, `${name}.conv`, x, residual === undefined ? {} : { residual });
+    const options = residual === undefined ? {} : { residual };
+    return edgeConv(this.#weights, `${name}.conv`, x, { ...options, frees: true });
   }
 
   /** A 1x1x1 convolution, or its first `outputs`. */
@@ -250,8 +252,10 @@ class Network {
         this.#weights.get(`${name}.weight`),
         this.#weights.get(`${name}.bias`),
       ];
-      const clip = x.reshape([1, ...x.shape]);
-      return groupNorm(clip, weight, bias, { groups, eps: EPS, activate }).reshape(x.shape);
+      const options = { groups, eps: EPS, activate };
+      return scope(() =>
+        groupNorm(x.reshape([1, ...x.shape]), weight, bias, options).reshape(x.shape),
+      );
     };
   }
 

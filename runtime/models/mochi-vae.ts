@@ -293,10 +293,10 @@ function residualBlock(weights: Weights, name: string, stream?: VideoStream): La
   return (x) => {
     const hidden = scope(() => {
       const normed = frameNorm(weights, `${name}.stack.0`, x, true);
-      return edgeConv(weights, `${name}.stack.2`, normed, piece);
+      return edgeConv(weights, `${name}.stack.2`, normed, { ...piece, frees: true });
     });
     const normed = replace(hidden, (y) => frameNorm(weights, `${name}.stack.3`, y, true));
-    return edgeConv(weights, `${name}.stack.5`, normed, { ...piece, residual: x });
+    return edgeConv(weights, `${name}.stack.5`, normed, { ...piece, residual: x, frees: true });
   };
 }
 

@@ -3,12 +3,15 @@ import type { Weights } from "#runtime/sdk/model";
 import { cat, conv3d, copy } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
+import { replace } from "./replace.ts";
 import { channelsLast, tailParts, type VideoStream } from "./video-stream.ts";
 
 export interface EdgeConvOptions {
   readonly stride?: readonly [t: number, h: number, w: number];
   /** Added to the result; has its shape. */
   readonly residual?: Tensor;
+  /** Whether x is freed as soon as its border stands around it. */
+  readonly frees?: boolean;
   /** Where a clip that comes in pieces keeps the frames that it ended with before. */
   readonly stream?: VideoStream;
 }
@@ -21,13 +24,16 @@ export function edgeConv(
   weights: Weights,
   name: string,
   x: Tensor,
-  { stride = [1, 1, 1], residual, stream }: EdgeConvOptions = {},
+  { stride = [1, 1, 1], residual, frees = false, stream }: EdgeConvOptions = {},
 ): Tensor {
   const weight = weights.get(`${name}.weight`, channelsLast);
   const [, frames = 1, height = 1, width = 1] = weight.shape;
   const edge = (kernel: number) => Math.floor((kernel - 1) / 2);
   return scope(() => {
-    const padded = scope(() => repeatEdges(repeatEdges(x, 1, edge(height)), 2, edge(width)));
+    const own = x.slice(0, 0);
+    if (frees) x[Symbol.dispose]();
+    const high = replace(own, (y) => repeatEdges(y, 1, edge(height)));
+    const padded = replace(high, (y) => repeatEdges(y, 2, edge(width)));
     const before = frames === 1 ? null : (stream?.tail(name) ?? repeatFirst(padded, frames - 1));
     const y = conv3d(padded, weight, weights.get(`${name}.bias`), {
       stride,
