@@ -3,7 +3,6 @@
  * pieces in time, each in tiles, and every one blended over the end of the one before it.
  */
 import type { DecodeTiles, LatentGeometry, VideoAutoencoder } from "#runtime/sdk/model";
-import { replace } from "#runtime/nn/replace";
 import { add, cat, copy, mul } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
@@ -30,11 +29,12 @@ export function inOwnTiles(
           // One latent frame more than a tile: its first frame stands for the four that a group has.
           const last = Math.min(count, first + tiles.frames + 1);
           using piece = scope(() => latent.slice(1, first, last).contiguous());
-          const whole = await decodePiece({ vae, geometry, tiles }, piece);
-          using clip = replace(whole, (frames) => {
-            const counted = first === 0 ? frames : frames.slice(0, 1);
+          using whole = await decodePiece({ vae, geometry, tiles }, piece);
+          using clip = scope(() => {
+            const counted = whole.slice(0, first === 0 ? 0 : 1);
             return end === null ? counted : blend(end, counted, 0, blended);
           });
+          whole[Symbol.dispose]();
           const length = clip.shape[0] ?? 0;
           const frames = Math.min(length, first === 0 ? kept + 1 : kept);
           if (frames > 0) {
@@ -62,7 +62,7 @@ interface Tiled {
 /** All frames of a piece, in tiles where it is larger than one; the caller frees them. */
 async function decodePiece({ vae, geometry, tiles }: Tiled, latent: Tensor): Promise<Tensor> {
   const [, , height = 0, width = 0] = latent.shape;
-  if (Math.max(height, width) <= tiles.size) return decodeWhole(vae, latent);
+  if (Math.max(height, width) <= tiles.size) return decodeWhole(vae, latent, (clip) => clip);
   const { spatialFactor } = geometry;
   const stride = Math.trunc(tiles.size * (1 - tiles.overlap));
   const blended = Math.trunc(tiles.size * spatialFactor * tiles.overlap);
@@ -80,7 +80,7 @@ async function decodePiece({ vae, geometry, tiles }: Tiled, latent: Tensor): Pro
             .contiguous(),
         );
         const [upper, left] = [above[j], row[j - 1]];
-        const clip = replace(await decodeWhole(vae, tile), (frames) => {
+        const clip = await decodeWhole(vae, tile, (frames) => {
           const below = upper === undefined ? frames : blend(upper, frames, 1, blended);
           return left === undefined ? below : blend(left, below, 2, blended);
         });
@@ -109,11 +109,16 @@ function freeAll(tensors: readonly Tensor[]): void {
   for (const tensor of tensors) tensor[Symbol.dispose]();
 }
 
-async function decodeWhole(vae: VideoAutoencoder, latent: Tensor): Promise<Tensor> {
+/** What becomes of all frames of a latent. */
+async function decodeWhole(
+  vae: VideoAutoencoder,
+  latent: Tensor,
+  next: (frames: Tensor) => Tensor,
+): Promise<Tensor> {
   const parts: Tensor[] = [];
   try {
     await vae.decode(latent, async (frames) => void parts.push(frames.slice(0, 0)));
-    return scope(() => (parts.length === 1 ? parts[0]!.slice(0, 0) : cat(parts, 0)));
+    return scope(() => next(parts.length === 1 ? parts[0]!.slice(0, 0) : cat(parts, 0)));
   } finally {
     freeAll(parts);
   }
