@@ -1,5 +1,5 @@
-// The sum of two tensors, element-wise with broadcasting (broadcast.cuh). Bound by memory: one read of each operand, one write. H100 SXM,
-// float32 + bfloat16, 69,120 x 5,120: 2.82 TB/s, the rate of a copy (2.83).
+// The sum of two tensors, element-wise with broadcasting (broadcast.cuh). Bound by memory: one read of each operand, one
+// write. H200, float32 + bfloat16, 69,120 x 5,120: 3.99 TB/s, 96 % of a copy.
 #include "cuda/portable/broadcast.cuh"
 
 namespace umbel {

@@ -1,5 +1,5 @@
-// The difference of two tensors, element-wise with broadcasting (broadcast.cuh). Bound by memory: one read of each operand, one write. Speed as
-// in add.cu, whose kernel it is.
+// The difference of two tensors, element-wise with broadcasting (broadcast.cuh). Bound by memory: one read of each operand,
+// one write. Speed as in add.cu, whose kernel it is.
 #include "cuda/portable/broadcast.cuh"
 
 namespace umbel {

@@ -14,12 +14,11 @@
 // number of keys that count with each tile; without a ragged end and with 128 blocks that code is not compiled in.
 //
 // Shared memory for width 128: Q 32 KiB (later O), K and V 2 x 32 KiB each.
-// Measured on an H200 (at its 700 W) in a build whose main loop was this one; the file as it stands, which mixes Q in
-// registers and in shared memory, has not run on a GPU yet. bfloat16, TFLOP/s of the tiles that count (heads x tokens): width 128 dense 40 x
-// 69,120 682, a ragged 40 x 69,000 642, 40 x 8,192 679 to 746, 40 x 69,120 over 512 keys 513; radial 40 x 69,120 with
-// 128 blocks (density 0.287) 679, with 64 blocks (0.261) 600. In the same run PyTorch 2.11: cuDNN dense 628,
-// FlexAttention radial 433, so 1.09 and 1.57 times as fast. On an H100 80GB (an earlier state, Q in shared memory): 24
-// x 115,456 dense 683, radial (0.278) 611; 24 x 460,800 radial (0.109) 606; width 64 dense 40 x 32,768 481. Bound by
+// H200 (at its 700 W), bfloat16, TFLOP/s of the tiles that count (heads x tokens): width 128 dense 40 x 69,120 691, a
+// ragged 40 x 69,000 631, 40 x 8,192 610, 40 x 69,120 over 512 keys 427; radial 40 x 69,120 with 128 blocks (density
+// 0.287) 657, with 64 blocks (0.261) 600; 24 x 115,456 dense 682, radial (0.278) 615; 24 x 460,800 radial (0.109) 610;
+// width 64 dense 40 x 32,768 485. Beside PyTorch 2.11 in another run: 1.10 times as fast as cuDNN (dense 40 x 69,120),
+// 1.60, 1.54 and 1.58 times as FlexAttention (radial 40 x 69,120, 24 x 115,456, 24 x 460,800). Bound by
 // the tensor pipe (80 to 83 % busy) and the power that it draws. Tried without gain: named barriers that force the
 // turns, and keeping the wait for P V behind the exponentials (more overlap, lower clock: 3 to 6 % slower).
 #include <cuda.h>

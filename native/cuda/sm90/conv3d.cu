@@ -13,10 +13,10 @@
 //
 // Pixels of a stage are rows of 128 (64) bytes with the copy engine's swizzle of that width, 1024-byte aligned. Doubled
 // input: the 10 x 10 pixels that lie under the tile, and two lanes of four read the same row.
-// Epilogue: output channels are a multiple of 8 (or at most 8) and aligned; four lanes trade the sums of four groups of eight channels, so that each stores 16 bytes; bias and residual
-// are added in float32.
-// Shared memory: two stages of pixels of 41 KiB (21 KiB), the rest weights. H200, 3 x 3 x 3: 529 TFLOP/s for 96 channels at 768 x 1280, 523 for
-// 192 at 384 x 640, 589 for 384 at 192 x 320.
+// Epilogue: output channels are a multiple of 8 (or at most 8) and aligned; four lanes trade the sums of four groups of
+// eight channels, so that each stores 16 bytes; bias and residual are added in float32.
+// Shared memory: two stages of pixels of 41 KiB (21 KiB), the rest weights. H200, 3 x 3 x 3: 529 TFLOP/s for 96 channels
+// at 768 x 1280, 523 for 192 at 384 x 640, 589 for 384 at 192 x 320.
 #include <cuda.h>
 
 #include "core/tensor.h"

@@ -45,7 +45,8 @@ void check_rope(Session& s, int64_t rows, int64_t positions, int64_t heads, int6
   n.kind = 1, n.eps = 1e-6, n.rows = rows * width / normed, n.width = normed, n.head = head, n.positions = positions;
   n.rows_a_position = width / normed, n.has_weight = true;
   n.x = elements_of(x.t), n.weight = elements_of(weight.t), n.cos_sin = elements_of(table.t);
-  verify(s, "rms_norm_rope", shape_text(rows, width, from, to) + " heads " + std::to_string(heads) + (by_head ? " each" : ""), {rows, width}, to,
+  const std::string each = by_head ? " each" : "";
+  verify(s, "rms_norm_rope", shape_text(rows, width, from, to) + " heads " + std::to_string(heads) + each, {rows, width}, to,
          [&](const Tensor& out) { KERNEL(rms_norm_rope)(s.ctx, x.t, weight.t, table.t, 1e-6, heads, out); },
          [&n](double* wanted, int64_t) {
            reference_norm<<<static_cast<unsigned>((n.rows + 63) / 64), 64>>>(n, wanted);
