@@ -114,15 +114,18 @@ bool try_cublaslt(CudaContext& ctx, const cuda::LinearArguments& a, const Tensor
   p.out_type = p.bias_type = direct ? out.dtype : DType::bf16;
   p.out = direct ? out.data : ctx.scratch(static_cast<size_t>(a.m * a.n) * dtype_size(p.out_type));
   // The element-wise pass adds the bias where it would be rounded, and to float8 products where that pass is needed anyway.
-  const bool plain = a.type == DType::bf16, alone = direct && a.activation == 0;
+  const bool plain = a.type == DType::bf16, alone = direct && a.activation <= 1;
   const bool fused_bias = (plain || alone) && !cuda::rounds_bias_in_cublaslt(a);
-  p.gelu = plain && a.activation == 1 && (fused_bias || !a.bias.data);
+  p.gelu = alone && a.activation == 1 && (fused_bias || !a.bias.data);
   if (fused_bias && a.bias.data) p.bias = as_type(ctx, row_tensor(a.bias, a.n), p.bias_type).data;
   void* workspace = ctx.scratch(CublasLt::kWorkspaceBytes);
   bool done = lt->multiply(p, workspace, ctx.stream());
-  if (!done && (p.bias || p.gelu)) {
-    p.bias = nullptr;
+  if (!done && p.gelu) {
     p.gelu = false;
+    done = lt->multiply(p, workspace, ctx.stream());
+  }
+  if (!done && p.bias) {
+    p.bias = nullptr;
     done = lt->multiply(p, workspace, ctx.stream());
   }
   if (!done) return false;

@@ -44,6 +44,11 @@ std::vector<Case> all_cases() {
     cases.push_back({2300, 5120, 528, type, DType::f32});
     cases.push_back({20000, 1544, 144, type});
     cases.push_back({1100, 1536, 13824, type, DType::f32});
+    // Bias and GELU where cuBLASLt does both.
+    for (DType out : {DType::bf16, DType::f32}) {
+      cases.push_back({300, 464, 336, type, out, DType::bf16, none, false, 1});
+      cases.push_back({700, 5120, 1536, type, out, DType::bf16, none, false, 1});
+    }
     // Epilogues over ragged ends.
     for (int activation : {0, 1, 2, 3}) {
       for (DType out : {DType::bf16, DType::f32}) {
