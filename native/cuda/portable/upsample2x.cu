@@ -1,6 +1,6 @@
-// Nearest-neighbour doubling of H and W, channels last: x [T, H, W, C] -> [T, 2H, 2W, C]. Each thread reads eight channels
-// of an input pixel once and writes them to four output pixels. Bound by the write. H200, bfloat16,
-// 2 x 384 x 640 x 192: 3.24 TB/s, 77 % of a copy of 1 GiB (a kernel with a load at a time: 65 %).
+// Nearest-neighbour doubling of H and W, channels last: x [T, H, W, C] -> [T, 2H, 2W, C]. Blocks of 256 threads write 16 KiB
+// of a row of the output each, in one stream; what they read comes from L2 three times of four. Bound by the write. H200,
+// bfloat16, 2 x 384 x 640 x 192: 3.94 TB/s, 93 % of a copy of 1 GiB (threads that write what they read to four pixels: 85 %).
 #include "cuda/context.h"
 #include "cuda/portable/vector.cuh"
 
@@ -30,29 +30,23 @@ __global__ void __launch_bounds__(256)
 
 constexpr int kUnits = 4;  // a thread's, all of which it asks for before it writes the first
 
-// Pixels of whole 16-byte units, which are moved as they are. A block takes a part of a row of the input.
+// Pixels of whole 16-byte units, which are moved as they are. A block writes a part of one row of the output.
 __global__ void __launch_bounds__(256)
     upsample2x_units_kernel(const uint4* x, uint4* out, unsigned row_units, unsigned pixel_units, int64_t rows) {
-  for (int64_t row = blockIdx.y; row < rows; row += gridDim.y) {
+  for (int64_t row = blockIdx.y; row < 2 * rows; row += gridDim.y) {
     const unsigned first = blockIdx.x * 256 * kUnits + threadIdx.x;
-    const uint4* from = x + row * row_units;
-    uint4* upper = out + row * 4 * row_units;
-    uint4* lower = upper + 2 * row_units;
+    const uint4* from = x + row / 2 * row_units;
+    uint4* to = out + row * 2 * row_units;
     uint4 units[kUnits];
 #pragma unroll
     for (int k = 0; k < kUnits; ++k) {
-      const unsigned at = first + k * 256;
-      if (at < row_units) units[k] = __ldg(from + at);
+      const unsigned at = first + k * 256, pixel = at / pixel_units;
+      if (at < 2 * row_units) units[k] = __ldg(from + pixel / 2 * pixel_units + (at - pixel * pixel_units));
     }
 #pragma unroll
     for (int k = 0; k < kUnits; ++k) {
       const unsigned at = first + k * 256;
-      if (at >= row_units) continue;
-      const unsigned to = at + at / pixel_units * pixel_units;
-      upper[to] = units[k];
-      upper[to + pixel_units] = units[k];
-      lower[to] = units[k];
-      lower[to + pixel_units] = units[k];
+      if (at < 2 * row_units) to[at] = units[k];
     }
   }
 }
@@ -63,8 +57,8 @@ void upsample2x(CudaContext& ctx, const Tensor& x, const Tensor& out) {
   if (x.dtype == out.dtype && pixel_bytes % 16 == 0 && elements_of(x).aligned && elements_of(out).aligned &&
       units_wide < int64_t{1} << 30) {
     const int64_t rows = x.dim(0) * x.dim(1);
-    const dim3 grid(static_cast<unsigned>((units_wide + 256 * kUnits - 1) / (256 * kUnits)),
-                    static_cast<unsigned>(rows < 65535 ? rows : 65535));
+    const dim3 grid(static_cast<unsigned>((2 * units_wide + 256 * kUnits - 1) / (256 * kUnits)),
+                    static_cast<unsigned>(2 * rows < 65535 ? 2 * rows : 65535));
     upsample2x_units_kernel<<<grid, 256, 0, ctx.stream()>>>(static_cast<const uint4*>(x.data), static_cast<uint4*>(out.data),
                                                             static_cast<unsigned>(units_wide),
                                                             static_cast<unsigned>(pixel_bytes / 16), rows);
