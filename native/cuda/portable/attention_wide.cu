@@ -6,7 +6,8 @@
 // for S = Q K each has half of the keys, for O += P V half of the channels, so that O stays in registers; P and the maxima
 // of the halves pass through shared memory. The next K arrives under the softmax and O += P V, the next V under S = Q K.
 // Exponents are base 2; O is rescaled for each tile. Shared memory: 153 KiB at width 384, so for GPUs that give a block
-// that much (attention.cc). H200: 15,360 tokens of width 384 at 178 TFLOP/s.
+// that much (attention.cc). H200, TFLOP/s: width 384 6,144 tokens 140,
+// 15,360 tokens 178, width 512 14,400 tokens 143.
 #include "cuda/portable/attention_wide.h"
 
 #include "cuda/portable/vector.cuh"
