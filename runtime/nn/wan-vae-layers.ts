@@ -1,10 +1,11 @@
 /** Layers of Wan's video autoencoders, 2.1 and 2.2. Activations are [frames, height, width, channels]. */
 import type { WeightPreparation, Weights } from "#runtime/sdk/model";
-import { add, attention, channelRmsNorm, conv3d, copy, linear } from "#runtime/tensor/ops";
+import { add, channelRmsNorm, conv3d, copy, linear } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { replace } from "./replace.ts";
 import { causalConv, channelsLast, type Layer, type VideoStream } from "./video-stream.ts";
+import { wideAttention } from "./wide-attention.ts";
 
 // Weights as the ops want them
 
@@ -84,7 +85,7 @@ export function attentionBlock(weights: Weights, name: string): Layer {
         index * channels,
         (index + 1) * channels,
       ).reshape([frames, height * width, 1, channels]);
-    const y = attention(part(0), part(1), part(2)).reshape(x.shape);
+    const y = wideAttention(part(0), part(1), part(2)).reshape(x.shape);
     return add(x, pointwise(weights, `${name}.proj`, y, 0, channels));
   };
 }

@@ -1,4 +1,5 @@
 import { UmbelError } from "#runtime/errors";
+import { checkCudaLimits } from "./cuda-limits.ts";
 import { cudaScratch } from "./cuda-scratch.ts";
 import type {
   Device,
@@ -123,6 +124,7 @@ export class NullDevice implements Device {
     outputs: readonly (Tensor | null)[],
     flops = 0,
   ): void {
+    if (this.#like === "cuda") checkCudaLimits(op, inputs);
     for (const tensor of [...inputs.flat(), ...outputs]) {
       if (tensor !== null) this.#touch(storageOf(tensor));
     }

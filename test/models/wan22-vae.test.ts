@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { wan22Latent } from "#runtime/sdk/wan-latents";
 import wan22Vae from "#runtime/models/wan22-vae";
 import { openDevice } from "#runtime/tensor/devices";
-import { headerOf, TestWeights } from "../helpers/model-weights.ts";
+import { NullDevice } from "#runtime/tensor/null-device";
+import { headerOf, planModel, TestWeights } from "../helpers/model-weights.ts";
 import {
   checkLiveTensorsAtEnd,
   randomArray,
@@ -125,4 +126,20 @@ test("published sizes pass the null device at 704 x 1280 in little memory", asyn
     peaks.push(device.memory().peakBytes);
   }
   expect(peaks[1]).toBeLessThan((peaks[0] ?? 0) * 1.02);
+});
+
+test("the published size decodes and encodes on a GPU, by plan", async () => {
+  const published = wan22Vae.published[0]!.config;
+  const shapes = wan22Vae.tensors(published).map(({ name, shape }) => [name, shape]);
+  const device = new NullDevice({ like: "cuda" });
+  using opened = planModel(wan22Vae, headerOf(Object.fromEntries(shapes)), device);
+  {
+    using latent = device.empty([48, 3, 44, 80]);
+    let frames = 0;
+    await opened.model.decode(latent, async (part) => void (frames += part.shape[0]!));
+    expect(frames).toBe(9);
+  }
+  const next = async (_first: number, count: number) => device.empty([count, 704, 1280, 3]);
+  using latent = await opened.model.encode(9, next);
+  expect(latent.shape).toEqual([48, 3, 44, 80]);
 });
