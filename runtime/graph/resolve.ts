@@ -42,10 +42,16 @@ export interface ResolvedNode {
 
 export type ResolvedGraph = ReadonlyMap<string, ResolvedNode>;
 
-/** Socket types of a node class, as far as bypassing needs them. */
+/** Socket types of a node class, as far as bypassing needs them: by slot, as ComfyUI's editor numbers them. */
 export interface SocketLookup {
+  /** See bySlot. */
   inputs(type: string): readonly { readonly name: string; readonly type: string }[];
   outputs(type: string): readonly { readonly name: string; readonly type: string }[];
+}
+
+/** Sockets come before parameters, whatever the order of the class. */
+export function bySlot<T>(inputs: readonly T[], isParameter: (input: T) => boolean): T[] {
+  return [...inputs.filter((input) => !isParameter(input)), ...inputs.filter(isParameter)];
 }
 
 interface Level {
@@ -176,7 +182,11 @@ function follow(
     const { value } = node.values;
     return value === undefined ? null : { value };
   }
-  if (GET_TYPES.has(node.type)) return followChannel(at, node, type, document, lookup, hops);
+  if (GET_TYPES.has(node.type)) {
+    // It has no input to let through.
+    if (node.state === "bypassed") return null;
+    return followChannel(at, node, type, document, lookup, hops);
+  }
   if (PASS_THROUGH.has(node.type)) return next(at, id, "input", type, document, lookup, hops);
   if (node.state === "bypassed") {
     const through = bypassInput(node, socket, type, document, lookup);

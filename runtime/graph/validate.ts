@@ -11,6 +11,7 @@ import { nearest } from "./nearest.ts";
 import { nearestNode } from "./nearest-node.ts";
 import type { Problem } from "./problems.ts";
 import {
+  bySlot,
   resolveGraph,
   type ResolvedGraph,
   type ResolvedNode,
@@ -60,7 +61,8 @@ export function validateDocument(
 
 export function socketLookup(descriptions: NodeDescriptions): SocketLookup {
   return {
-    inputs: (type) => descriptions.get(type)?.inputs ?? [],
+    inputs: (type) =>
+      bySlot(descriptions.get(type)?.inputs ?? [], (input) => input.kind !== "socket"),
     outputs: (type) => descriptions.get(type)?.outputs ?? [],
   };
 }

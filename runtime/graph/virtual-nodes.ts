@@ -29,10 +29,12 @@ export function isVirtual(type: string): boolean {
   return NOTE_TYPES.has(type) || PASS_THROUGH.has(type) || type === PRIMITIVE_TYPE;
 }
 
-/** The node that sets the channel, if there is one. */
+/** The first node, in the order of the file, that sets the channel. */
 export function findSetter(graph: DocumentGraph, channel: Json): string | undefined {
-  return Object.keys(graph.nodes).find((id) => {
-    const node = graph.nodes[id];
+  const comfy = isObject(graph["comfy"]) ? graph["comfy"] : {};
+  const listed = listOf(comfy["order"]).filter((id): id is string => typeof id === "string");
+  return [...listed, ...Object.keys(graph.nodes)].find((id) => {
+    const node = Object.hasOwn(graph.nodes, id) ? graph.nodes[id] : undefined;
     return node !== undefined && SET_TYPES.has(node.type) && node.values["channel"] === channel;
   });
 }

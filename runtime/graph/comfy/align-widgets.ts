@@ -88,7 +88,12 @@ function slotsOf(fact: NodeFact, values: readonly Json[]): Slot[] {
     ...Array.from({ length: fact.uploads }, (): Slot => ({ role: "upload" })),
   ];
   const withDummies = build(true);
-  return withDummies.length === values.length ? withDummies : build(false);
+  if (withDummies.length === values.length) return withDummies;
+  const slots = build(false);
+  const plain = slots.filter(({ role }) => role !== "control" && role !== "filter");
+  const first = values[slots.findIndex(({ role }) => role === "control")];
+  // Some versions of subgraphs, and old files, have no control values at all.
+  return plain.length === values.length && !isControl(first) ? plain : slots;
 }
 
 function widgetSlots(widget: WidgetFact, fact: NodeFact, values: readonly Json[]): Slot[] {

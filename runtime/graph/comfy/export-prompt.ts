@@ -2,7 +2,12 @@
 import type { GraphDocument } from "#runtime/graph/document";
 import { toApiPrompt } from "#runtime/graph/api-prompt";
 import type { Json } from "#runtime/graph/json";
-import { resolveGraph, type ResolvedGraph, type ResolvedNode } from "#runtime/graph/resolve";
+import {
+  bySlot,
+  resolveGraph,
+  type ResolvedGraph,
+  type ResolvedNode,
+} from "#runtime/graph/resolve";
 import { listOf, objectOf, type JsonObject } from "./comfy-json.ts";
 import { dynamicPrompt } from "./dynamic-prompts.ts";
 import { hasTemplate, templateFiller } from "./filename-templates.ts";
@@ -29,7 +34,7 @@ export function exportPrompt(
 ): JsonObject {
   const named = nameValues(document, facts);
   const graph = resolveGraph(named, {
-    inputs: (type) => facts.get(type)?.inputs ?? [],
+    inputs: (type) => bySlot(facts.get(type)?.inputs ?? [], ({ widget }) => widget !== undefined),
     outputs: (type) => facts.get(type)?.outputs ?? [],
   });
   if (deciding === undefined) return writePrompt(graph, facts);

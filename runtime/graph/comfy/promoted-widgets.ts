@@ -1,6 +1,6 @@
 /** Values that a subgraph's node holds for widgets inside: the three ways in which ComfyUI has stored them. */
 import type { Json } from "#runtime/graph/json";
-import { alignWidgets, type Place } from "./align-widgets.ts";
+import { alignWidgets, isControl, type Place } from "./align-widgets.ts";
 import { boundaryName, INPUT_NODE, linkIds, readBoundaries } from "./boundaries.ts";
 import { idOf, listOf, objectOf, type JsonObject, textOf } from "./comfy-json.ts";
 import type { ImportContext } from "./context.ts";
@@ -42,16 +42,20 @@ export function promotedWidgets(
     });
     return fromPlaces(values, places, named);
   }
-  const inputs = promotedInputs(raw, definition, context);
+  const inputs = promotedInputs(raw, definition, context, values);
   const places = alignWidgets({ title: "", inputs, outputs: [], uploads: 0 }, values, report);
   return fromPlaces(values, places, named);
 }
 
-/** The inputs with a widget, in order. */
+/**
+ * The inputs with a widget, in order: those that the node lists, or all that lead to a widget. Some versions list the
+ * linked ones alone, so the count decides.
+ */
 function promotedInputs(
   raw: JsonObject,
   definition: JsonObject,
   context: ImportContext,
+  values: readonly Json[],
 ): InputFact[] {
   const boundaries = readBoundaries(definition["inputs"]);
   const inputs = listOf(raw["inputs"]).map(objectOf);
@@ -59,9 +63,10 @@ function promotedInputs(
   const listed = inputs.flatMap((input, i) =>
     input["widget"] === undefined ? [] : (boundaryName(boundaries, names, i) ?? []),
   );
-  return boundaries.flatMap(({ name, type }, slot) => {
-    const inner = innerWidget(definition, slot, context, 0);
-    if (listed.length > 0 ? !listed.includes(name) : inner === null) return [];
+  const all = boundaries.map((_, slot) => innerWidget(definition, slot, context, 0));
+  const promoted = boundaries.flatMap(({ name, type }, slot): InputFact[] => {
+    const inner = all[slot] ?? null;
+    if (inner === null && !listed.includes(name)) return [];
     const widget: WidgetFact = {
       ...(inner ?? {
         kind: KINDS[type] ?? "other",
@@ -72,6 +77,18 @@ function promotedInputs(
     };
     return [{ name, type, optional: true, forced: false, widget }];
   });
+  const shown = promoted.filter(({ name }) => listed.includes(name));
+  if (fits(shown, values)) return shown;
+  return fits(promoted, values) || values.length > shown.length ? promoted : shown;
+}
+
+/** Whether there is a value for each, without or with what seeds do after a run. */
+function fits(inputs: readonly InputFact[], values: readonly Json[]): boolean {
+  if (values.length === inputs.length) return true;
+  const controls = inputs.map(({ widget }) => widget?.controls ?? 0);
+  const first = controls.findIndex((count) => count > 0);
+  const all = inputs.length + controls.reduce<number>((sum, count) => sum + count, 0);
+  return first >= 0 && values.length === all && isControl(values[first + 1]);
 }
 
 /** The widget that boundary input `slot` leads to. */
@@ -92,12 +109,19 @@ function innerWidget(
       .find((candidate) => idOf(candidate["id"]) === idOf(link["target_id"]));
     if (node === undefined) continue;
     const entries = listOf(node["inputs"]).map(objectOf);
-    const entry = entries.find((input) => idOf(input["link"] ?? null) === idOf(link["id"]));
+    const linked = entries.find((input) => idOf(input["link"] ?? null) === idOf(link["id"]));
+    const placed = entries[Number(link["target_slot"])];
+    const entry = linked ?? (idOf(placed?.["link"] ?? null) === null ? placed : undefined);
     const name = objectOf(entry?.["widget"])["name"];
     if (entry === undefined || typeof name !== "string") continue;
     const nested = context.definitions.get(textOf(node["type"]));
-    if (nested !== undefined)
-      return innerWidget(nested, entries.indexOf(entry), context, depth + 1);
+    if (nested !== undefined) {
+      const boundaries = readBoundaries(nested["inputs"]);
+      const names = entries.map((input) => textOf(input["name"]));
+      const own = boundaryName(boundaries, names, entries.indexOf(entry));
+      const inner = boundaries.findIndex((boundary) => boundary.name === own);
+      return innerWidget(nested, inner, context, depth + 1);
+    }
     const fact = context.facts.get(textOf(node["type"]));
     const widget = fact?.inputs.find((input) => input.name === name)?.widget;
     if (widget !== undefined) return widget;

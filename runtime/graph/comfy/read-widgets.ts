@@ -7,6 +7,7 @@ import {
   listOf,
   objectOf,
   plain,
+  sameJson,
   record,
   type JsonObject,
   textOf,
@@ -90,7 +91,7 @@ function placesByInputs(node: JsonObject, values: readonly Json[], report: Repor
   });
 }
 
-/** Values in their places. Those by name, where the file has them, are meant. */
+/** Values in their places. Those by name, where the file has them, are meant: others in the list stay as they are. */
 export function fromPlaces(
   values: readonly Json[],
   places: readonly Place[],
@@ -99,7 +100,12 @@ export function fromPlaces(
   const entries = places.flatMap((place, i): [string, Json][] =>
     typeof place === "string" ? [[place, values[i] ?? null]] : [],
   );
-  return { ...collect([...entries, ...Object.entries(named)]), widgets: places };
+  const own = places.map((place, i): Place => {
+    if (typeof place !== "string" || !Object.hasOwn(named, place)) return place;
+    const value = values[i] ?? null;
+    return sameJson(value, named[place]) ? place : [value];
+  });
+  return { ...collect([...entries, ...Object.entries(named)]), widgets: own };
 }
 
 function fromRecord(
