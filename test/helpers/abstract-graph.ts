@@ -105,7 +105,7 @@ export class GraphMaker {
     const outputs = definition.outputs.map(({ type }) => type);
     const node = this.#make("subgraph", "", definition.inputs, outputs, definition);
     if (random.chance(0.08)) node.mode = 2;
-    else if (random.chance(0.08)) node.mode = 4;
+    else if (random.chance(0.1)) node.mode = 4;
     for (const input of definition.inputs) {
       if (input.isWidget && random.chance(0.6)) node.values.set(input.name, this.#value(input));
       if (random.chance(input.isWidget ? 0.35 : 0.8)) this.#link(level, node, input);

@@ -2,7 +2,7 @@
 import type { Json } from "#runtime/graph/json";
 import type { JsonObject } from "#runtime/graph/comfy/comfy-json";
 import type { Random } from "../../scripts/fuzz/random.ts";
-import type { Boundary, Level, Node, Ref } from "./abstract-graph.ts";
+import type { Level, Node, Ref } from "./abstract-graph.ts";
 import { SPECS, type SpecInput } from "./graph-specs.ts";
 import { instanceValues } from "./instance-values.ts";
 import { widgetValues } from "./widget-values.ts";
@@ -247,5 +247,3 @@ function asObject({ id, origin, originSlot, target, targetSlot, type, parent }: 
 function objectOf(value: Json | undefined): JsonObject {
   return (value ?? {}) as JsonObject;
 }
-
-export type { Boundary };
