@@ -7,10 +7,12 @@
 // One exchange a row: each warp gives its mean and the squares around it, which are combined exactly (Chan, Golub,
 // LeVeque, 1979), so that a large mean costs no digits; its two buffers take turns, so that one barrier a row is enough.
 // As many blocks as fit the GPU at a time step over the rows. Sums run in an order that depends on the width alone.
-// Bound by memory: one read, one write. H200, rows of 5,120, 3,072 and 1,536 to bfloat16, of a copy's 4.23 TB/s: rms_norm
-// 97, 95, 92 % of float32 and 94, 93, 87 % of bfloat16; rms_norm_rope 99, 99, 96 % and 84, 90, 85 %; layer_norm_modulate
-// 95, 84, 82 % and 76, 81, 75 %; channel_rms_norm with SiLU of 96, 192, 384 channels 91, 78, 82 %. Weights read again from
-// L1 for every row made layers slower (32 % of bfloat16).
+// Bound by memory: one read, one write. H200, rows of 5,120, 3,072 and 1,536 to bfloat16, of a copy's 4.2 TB/s: rms_norm
+// 97, 95, 92 % of float32 and 94, 93, 87 % of bfloat16; rms_norm_rope 97, 99, 96 % and 86, 90, 84 %; layer_norm_modulate
+// 98, 85, 93 % and 81, 81 to 87, 76 %; channel_rms_norm with SiLU of 96, 192, 384 channels 90, 86, 83 to 86 %. Tried on
+// layers of bfloat16 without gain: rows that cp.async brings two to four ahead through shared memory 80, 81, 78 % (turned
+// rows 69 %: it passes L1, where their table lies), weights in shared memory 79, 76, 71 %, registers enough for three
+// blocks at most 47 %, weights read again from L1 32 %.
 #include "cuda/portable/row_norm_aligned.h"
 #include "cuda/portable/vector.cuh"
 
@@ -64,9 +66,11 @@ __device__ __forceinline__ float sum_of_lanes(float v, int lanes) {
   return v;
 }
 
-// kept: groups of eight columns of a thread. whole_block: a row a block, else a row a team of lanes.
-template <bool wide, RowNorm::Kind kind, bool rope, bool whole_block, int kept>
-__global__ void __launch_bounds__(whole_block ? kMostThreads : kTeamBlock) aligned_norm_kernel(AlignedNorm a, int team) {
+// kept: groups of eight columns of a thread. whole_block: a row a block, else a row a team of lanes. least_blocks: 1 lets a
+// thread have all the registers that it can use, 0 leaves that to the compiler, which prefers more blocks at a time.
+template <bool wide, RowNorm::Kind kind, bool rope, bool whole_block, int kept, int least_blocks>
+__global__ void __launch_bounds__(whole_block ? kMostThreads : kTeamBlock, least_blocks)
+    aligned_norm_kernel(AlignedNorm a, int team) {
   __shared__ float2 exchange[2][kMostThreads / 32];
   __shared__ float counts[kMostThreads / 32];  // columns of each warp
   constexpr bool layer = kind == RowNorm::Kind::layer;
@@ -222,9 +226,9 @@ __global__ void __launch_bounds__(whole_block ? kMostThreads : kTeamBlock) align
   }
 }
 
-template <bool wide, RowNorm::Kind kind, bool rope, bool whole_block, int kept>
+template <bool wide, RowNorm::Kind kind, bool rope, bool whole_block, int kept, int least_blocks = 0>
 void launch(CudaContext& ctx, const AlignedNorm& a, int team, int threads) {
-  const auto kernel = aligned_norm_kernel<wide, kind, rope, whole_block, kept>;
+  const auto kernel = aligned_norm_kernel<wide, kind, rope, whole_block, kept, least_blocks>;
   int resident = 0;
   check_cuda(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, reinterpret_cast<const void*>(kernel), threads, 0),
              "a norm");
@@ -235,18 +239,22 @@ void launch(CudaContext& ctx, const AlignedNorm& a, int team, int threads) {
   kernel<<<blocks, static_cast<unsigned>(threads), 0, ctx.stream()>>>(a, team);
 }
 
-// A row a block: 64 bytes of the next row on their way to each thread where the width allows it without idle threads.
+// A row a block: 64 bytes of the next row on their way to each thread where the width allows it without idle threads, 32 of
+// wide rows that are turned (86 % of a copy instead of 84).
 template <bool wide, RowNorm::Kind kind, bool rope>
 bool launch_blocks(CudaContext& ctx, const AlignedNorm& a) {
   const int groups = a.width / 8;
   const auto threads = [groups](int kept) { return (groups + kept * 32 - 1) / (kept * 32) * 32; };
   if (rope && 32 * 8 % a.head_width != 0) return false;
-  const bool two = threads(2) <= kMostThreads && (wide || groups % 128 != 0);
+  constexpr bool layer = kind == RowNorm::Kind::layer;
+  const bool two = threads(2) <= kMostThreads && (wide || groups % 128 != 0 || (rope && groups > 512));
   if (threads(4) > kMostThreads) return false;
-  if (two) {
-    launch<wide, kind, rope, true, 2>(ctx, a, threads(2), threads(2));
+  if (!two) {
+    launch<wide, kind, rope, true, 4, layer>(ctx, a, threads(4), threads(4));
+  } else if ((layer && groups <= 384) || (rope && !wide)) {
+    launch<wide, kind, rope, true, 2, layer || (rope && !wide)>(ctx, a, threads(2), threads(2));
   } else {
-    launch<wide, kind, rope, true, 4>(ctx, a, threads(4), threads(4));
+    launch<wide, kind, rope, true, 2>(ctx, a, threads(2), threads(2));
   }
   return true;
 }
@@ -263,10 +271,11 @@ bool launch_teams(CudaContext& ctx, const AlignedNorm& a) {
   const bool four = team(4) * 4 <= team(3) * 3;
   const int lanes = team(four ? 4 : 3), places = lanes * (four ? 4 : 3);
   if (lanes > 32 || lanes < 2 || groups * 4 < places * 3) return false;
+  constexpr bool channel = kind == RowNorm::Kind::channel;
   if (four) {
     launch<wide, kind, rope, false, 4>(ctx, a, lanes, kTeamBlock);
   } else {
-    launch<wide, kind, rope, false, 3>(ctx, a, lanes, kTeamBlock);
+    launch<wide, kind, rope, false, 3, channel>(ctx, a, lanes, kTeamBlock);
   }
   return true;
 }
