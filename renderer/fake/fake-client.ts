@@ -98,9 +98,9 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       seconds: null,
       assumed: [],
     }),
-    "graph.mask": ({ width, height, frames, decay, block }) => {
+    "graph.mask": ({ width, height, frames, decay, block, temporalFactor = 4 }) => {
       const tokensPerFrame = Math.ceil(width / 16) * Math.ceil(height / 16);
-      const latentFrames = Math.ceil((frames - 1) / 4) + 1;
+      const latentFrames = Math.ceil((frames - 1) / temporalFactor) + 1;
       const tokens = tokensPerFrame * latentFrames;
       const blocks = Math.ceil(tokens / block);
       const kept = new Uint8Array(blocks * blocks);

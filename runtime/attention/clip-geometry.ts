@@ -1,4 +1,4 @@
-/** Tokens of a clip in Wan 2.1 and HunyuanVideo: latents of 8x8 pixels and 4 frames, patches of 2x2 latents. */
+/** Tokens of a clip: patches of 2x2 latents, each of a square of pixels and some frames. */
 export interface ClipGeometry {
   readonly latentFrames: number;
   readonly latentHeight: number;
@@ -6,16 +6,28 @@ export interface ClipGeometry {
   readonly tokensPerFrame: number;
 }
 
-const SPATIAL = 8;
-const TEMPORAL = 4;
+export interface LatentFactors {
+  /** Pixels a latent, across and down. */
+  readonly spatialFactor: number;
+  /** Frames a latent; the first latent is one frame. */
+  readonly temporalFactor: number;
+}
+
+/** Of Wan 2.1, Wan 2.2 A14B and HunyuanVideo. */
+const USUAL: LatentFactors = { spatialFactor: 8, temporalFactor: 4 };
 const PATCH = 2;
 
 /** Sizes in pixels and video frames. Patches at the edge may be ragged. */
-export function clipGeometry(width: number, height: number, frames: number): ClipGeometry {
-  const latentHeight = Math.floor(height / SPATIAL);
-  const latentWidth = Math.floor(width / SPATIAL);
+export function clipGeometry(
+  width: number,
+  height: number,
+  frames: number,
+  { spatialFactor, temporalFactor }: LatentFactors = USUAL,
+): ClipGeometry {
+  const latentHeight = Math.floor(height / spatialFactor);
+  const latentWidth = Math.floor(width / spatialFactor);
   return {
-    latentFrames: Math.floor((frames - 1) / TEMPORAL) + 1,
+    latentFrames: Math.floor((frames - 1) / temporalFactor) + 1,
     latentHeight,
     latentWidth,
     tokensPerFrame: Math.ceil(latentHeight / PATCH) * Math.ceil(latentWidth / PATCH),

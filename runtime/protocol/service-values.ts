@@ -146,8 +146,11 @@ export const maskRequest = z.object({
   kind: z.enum(["wan", "hunyuan"]),
   width: z.number().int().min(16).max(16384),
   height: z.number().int().min(16).max(16384),
-  /** Video frames (4 k + 1). */
+  /** Video frames: those of a latent's temporal factor, and one. */
   frames: z.number().int().min(1).max(4097),
+  /** Pixels a latent, across and down, and frames a latent: 16 in TI2V 5B, 6 in Mochi. */
+  spatialFactor: z.number().int().min(1).max(64).default(8),
+  temporalFactor: z.number().int().min(1).max(64).default(4),
   decay: z.number().min(0).max(1),
   block: z.union([z.literal(64), z.literal(128)]),
   textTokens: z.number().int().min(0).max(4096).default(0),

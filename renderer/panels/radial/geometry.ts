@@ -23,6 +23,12 @@ export interface ClipSize {
   readonly frames: number;
 }
 
+/** Pixels a latent across and down, and frames a latent. */
+export interface LatentFactors {
+  readonly spatialFactor: number;
+  readonly temporalFactor: number;
+}
+
 export interface RadialGeometry {
   /** Node that carries the settings. */
   readonly node: string;
@@ -33,9 +39,23 @@ export interface RadialGeometry {
   /** Null while nothing says how large the clip is. */
   readonly size: ClipSize | null;
   readonly kind: "wan" | "hunyuan";
+  readonly latent: LatentFactors;
   /** The diffusion model's file. */
   readonly model: string | null;
 }
+
+/** What the name of a diffusion model's file says of its masks; Wan's are those of models that it does not name. */
+function familyOf(model: string | null): Pick<RadialGeometry, "kind" | "latent"> {
+  const name = model ?? "";
+  const latent = { spatialFactor: 8, temporalFactor: 4 };
+  if (/mochi/i.test(name)) return { kind: "hunyuan", latent: { ...latent, temporalFactor: MOCHI } };
+  if (/hunyuan/i.test(name)) return { kind: "hunyuan", latent };
+  const isTi2v = /wan.*(?:ti2v|[._-]5b)/i.test(name);
+  return { kind: "wan", latent: isTi2v ? { ...latent, spatialFactor: 16 } : latent };
+}
+
+/** Frames a latent in Mochi's autoencoder. */
+const MOCHI = 6;
 
 /** ComfyUI passes at most this many nodes between a model and its sampler in practice; it also ends cycles. */
 const MAX_HOPS = 64;
@@ -55,7 +75,7 @@ export function isSamplerNode(graph: DocumentGraph, id: string): boolean {
   );
 }
 
-/** Null for a node without radial attention, for Mochi (other clips), and where a link sets what is not known. */
+/** Null for a node without radial attention, and where a link sets what is not known. */
 export function radialGeometry(graph: DocumentGraph, id: string): RadialGeometry | null {
   const node = graph.nodes[id];
   if (node === undefined || !isRadialNode(node)) return null;
@@ -64,14 +84,13 @@ export function radialGeometry(graph: DocumentGraph, id: string): RadialGeometry
   const settings = settingsOf(graph, id, steps);
   if (settings === null) return null;
   const model = modelFileOf(graph, id);
-  if (/mochi/i.test(model ?? "")) return null;
   return {
     node: id,
     settings,
     sampler,
     steps,
     size: sampler === null ? null : latentSize(graph, sampler),
-    kind: /hunyuan/i.test(model ?? "") ? "hunyuan" : "wan",
+    ...familyOf(model),
     model,
   };
 }
@@ -109,10 +128,10 @@ export function samplerOf(graph: DocumentGraph, id: string): string | null {
 
 /** A request for graph.mask; null while the size is unknown. */
 export function maskRequestOf(geometry: RadialGeometry): MaskRequest | null {
-  const { size, settings, kind, model } = geometry;
+  const { size, settings, kind, latent, model } = geometry;
   if (size === null) return null;
   const { decay, block, denseLayers } = settings;
-  return { kind, ...size, decay, block, model, denseLayers };
+  return { kind, ...size, ...latent, decay, block, model, denseLayers };
 }
 
 /** Width, height and frames of the latent that enters a node; null where a link hides them. */
@@ -126,7 +145,8 @@ export function latentSize(graph: DocumentGraph, sampler: string): ClipSize | nu
     const height = numberValue(graph, at, "height");
     const frames = numberValue(graph, at, "length") ?? numberValue(graph, at, "num_frames");
     if (width !== null && height !== null && frames !== null) {
-      return validSize({ width, height, frames: frames - ((frames - 1) % 4) });
+      const every = /mochi/i.test(graph.nodes[at]?.type ?? "") ? MOCHI : 4;
+      return validSize({ width, height, frames: frames - ((frames - 1) % every) });
     }
     at =
       source(graph, at, "latent_image") ??

@@ -27,7 +27,9 @@ export class MaskReports {
   /** Throws ERR_INVALID_ARGUMENT for a clip of more blocks than can be shown. */
   async get(request: Request): Promise<MaskReport> {
     const { kind, width, height, frames, decay, block, textTokens } = request;
-    const key = [kind, width, height, frames, decay, block, textTokens].join("/");
+    const { spatialFactor, temporalFactor } = request;
+    const size = [width, height, frames, spatialFactor, temporalFactor];
+    const key = [kind, ...size, decay, block, textTokens].join("/");
     const report = this.#masks.get(key) ?? this.#masks.set(key, makeReport(request));
     const step = await this.#shares.get(request, report.attentionShare);
     return { ...report, stepFlopShare: step?.share ?? null, layers: step?.layers ?? null };
@@ -36,7 +38,7 @@ export class MaskReports {
 
 function makeReport(request: Request): Geometry {
   const { width, height, frames, block, textTokens } = request;
-  const { latentFrames, tokensPerFrame } = clipGeometry(width, height, frames);
+  const { latentFrames, tokensPerFrame } = clipGeometry(width, height, frames, request);
   const tokens = latentFrames * tokensPerFrame + textTokens;
   const blocks = blockCount({ tokens, blockSize: block });
   if (blocks > MOST_BLOCKS) {

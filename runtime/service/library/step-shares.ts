@@ -78,6 +78,7 @@ function countStep(model: StepModel, { width, height, frames }: ShareRequest): D
     width,
     height,
     frames,
+    model.family.latent,
   );
   const latent = [latentFrames, latentHeight, latentWidth] as const;
   const mask = diagonal(latentFrames * tokensPerFrame);

@@ -23,6 +23,7 @@ describe("the geometry of a radial node", () => {
       steps: 30,
       size: { width: 256, height: 256, frames: 33 },
       kind: "wan",
+      latent: { spatialFactor: 8, temporalFactor: 4 },
       model: "umbel_tiny_t2v_bf16.safetensors",
     });
   });
@@ -47,6 +48,27 @@ describe("the geometry of a radial node", () => {
       expect(geometry?.steps, name).toBeGreaterThan(0);
       expect(geometry?.size?.frames, name).toBeGreaterThan(1);
     }
+  });
+
+  test("knows the latents of Mochi and of TI2V 5B", () => {
+    const mochi = example("mochi-radial");
+    const [id] = Object.entries(mochi.nodes).find(([, { type }]) =>
+      type.startsWith("RadialAttention"),
+    )!;
+    const geometry = radialGeometry(mochi, id)!;
+    expect(geometry).toMatchObject({
+      kind: "hunyuan",
+      latent: { spatialFactor: 8, temporalFactor: 6 },
+      size: { width: 848, height: 480, frames: 163 },
+    });
+    expect(maskRequestOf(geometry)).toMatchObject({ kind: "hunyuan", temporalFactor: 6 });
+    const wan = example("wan21-14b-radial");
+    for (const node of Object.values(wan.nodes))
+      if ("unet_name" in node.values) node.values["unet_name"] = "wan2.2_ti2v_5B_fp16.safetensors";
+    const [radial] = Object.entries(wan.nodes).find(([, { type }]) =>
+      type.startsWith("RadialAttention"),
+    )!;
+    expect(radialGeometry(wan, radial)?.latent).toEqual({ spatialFactor: 16, temporalFactor: 4 });
   });
 
   test("has no size without a latent, and follows it once there is one", () => {
@@ -190,6 +212,7 @@ describe("classes of ComfyUI's extensions", () => {
       steps: 30,
       size: { width: 832, height: 480, frames: 81 },
       kind: "wan",
+      latent: { spatialFactor: 8, temporalFactor: 4 },
       model: "wan.safetensors",
     });
   });

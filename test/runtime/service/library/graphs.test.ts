@@ -137,6 +137,19 @@ describe("graph.mask", () => {
     expect(report.kept[query * report.blocks + key]).toBe(1);
   });
 
+  it("counts the tokens of Mochi's latents, and a step's share", async () => {
+    const parts = { kind: "hunyuan", width: 848, height: 480, frames: 163, temporalFactor: 6 };
+    const model = "mochi_preview_bf16.safetensors";
+    const report = await calls["graph.mask"](mask({ ...parts, model, denseLayers: 1 }));
+    expect(report).toMatchObject({ latentFrames: 28, tokensPerFrame: 30 * 53, layers: 48 });
+    expect(report.stepFlopShare).toBeGreaterThan(report.attentionShare);
+    expect(report.stepFlopShare).toBeLessThan(1);
+    const { spatialFactor, ...usual } = mask({ spatialFactor: 16 });
+    expect(await calls["graph.mask"]({ ...usual, spatialFactor })).toMatchObject({
+      tokensPerFrame: 24 * 40,
+    });
+  });
+
   it("says a step's share as a plan's sampler does", async () => {
     const document = structuredClone(radial) as typeof radial;
     const sampler = Object.values(document.nodes).find(
