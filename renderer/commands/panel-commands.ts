@@ -89,6 +89,11 @@ const hasClip = (panels: Panels) => shown(panels).a !== null || shown(panels).li
 const hasTwo = (panels: Panels) => shown(panels).b !== null && shown(panels).live === null;
 const hasResult = (panels: Panels) => shown(panels).a !== null && shown(panels).live === null;
 
+const beforeShown = (panels: Panels) => {
+  const { a, live } = shown(panels);
+  return a === null || live !== null ? null : panels.results.before(a);
+};
+
 const VIEWS: readonly (readonly [PlayerView, string])[] = [
   ["single", "Show one clip alone"],
   ["side", "Compare side by side"],
@@ -121,6 +126,21 @@ export const PLAYER_COMMANDS: readonly Command[] = [
         editor.layout.showDock("player");
       },
     ),
+  ),
+  onPanels(
+    {
+      id: "player.compare-before",
+      title: "Compare with the result before",
+      group: "Play",
+      icon: "wipe",
+    },
+    (panels) => beforeShown(panels) !== null,
+    (panels, { editor }) => {
+      const before = beforeShown(panels);
+      if (before === null) return;
+      panels.player.compare(before);
+      editor.layout.showDock("player");
+    },
   ),
   ...ATTENTION.map(([attention, title]) =>
     onPanels(

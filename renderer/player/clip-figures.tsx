@@ -6,6 +6,7 @@ import { ShareClip } from "../panels/gallery/share-clip.tsx";
 import { jobSeconds } from "../panels/history/job-words.ts";
 import { usePanels, usePanelStore } from "../panels/panels-context.tsx";
 import type { Clip } from "../stores/player.ts";
+import { Button } from "../ui/button.tsx";
 import { useClipWords } from "./clip-names.tsx";
 import { Curve } from "./curve.tsx";
 import { Fact } from "./live-figures.tsx";
@@ -31,6 +32,13 @@ export function ClipFigures() {
 }
 
 function OneClip({ clip }: { readonly clip: Clip }) {
+  const { player, results } = usePanels();
+  // Where there is nothing older, there is one after the next run.
+  usePanelStore(
+    (panels) => panels.pastRuns,
+    (state) => state.entries,
+  );
+  const before = results.before(clip);
   const words = useClipWords(clip);
   const entry = useJob(clip);
   const seconds = entry === null ? null : jobSeconds(entry);
@@ -41,13 +49,7 @@ function OneClip({ clip }: { readonly clip: Clip }) {
         {clip.name}
       </div>
       <dl className="facts">
-        <Fact name="size" value={`${clip.width} × ${clip.height}`} />
-        {clip.kind === "video" && (
-          <Fact
-            name="length"
-            value={`${clip.frames} frames, ${durationText(clip.frames / clip.fps)}`}
-          />
-        )}
+        <Fact name={clip.kind === "video" ? "clip" : "size"} value={sizeWords(clip)} />
         {words !== "" && <Fact name="attention" value={words} />}
         {seconds !== null && <Fact name="time" value={durationText(seconds)} />}
         {entry !== null && entry.peakBytes !== null && (
@@ -55,9 +57,26 @@ function OneClip({ clip }: { readonly clip: Clip }) {
         )}
       </dl>
       <ShareClip clip={clip} small />
-      <p className="t3 small">Shift-click another result in the gallery to compare.</p>
+      {before === null ? (
+        <p className="t3 small">Shift-click another result in the gallery to compare.</p>
+      ) : (
+        <Button
+          small
+          icon="wipe"
+          title={`${clip.name} over ${before.name}`}
+          onClick={() => player.compare(before)}
+        >
+          Compare with the one before
+        </Button>
+      )}
     </div>
   );
+}
+
+/** "256 × 256, 33 frames, 2.1 s". */
+function sizeWords({ kind, width, height, frames, fps }: Clip): string {
+  const size = `${width} × ${height}`;
+  return kind === "video" ? `${size}, ${frames} frames, ${durationText(frames / fps)}` : size;
 }
 
 function TwoClips({ a, b }: { readonly a: Clip; readonly b: Clip }) {

@@ -21,6 +21,8 @@ export interface Results {
   clipOf(file: ResultFile, node: string): Clip;
   /** All results of the jobs that are loaded, newest first. */
   all(): Clip[];
+  /** The newest clip of the same kind and size that is older than one; null when there is none. */
+  before(clip: Clip): Clip | null;
   compare(a: Clip | null, b: Clip | null): void;
 }
 
@@ -53,6 +55,16 @@ export function createResults(client: RuntimeClient, pastRuns: PastRuns): Result
     clipOf: (file, node) =>
       all().find((known) => known.url === client.mediaUrl(file)) ?? clip(file, node, null),
     all,
+    before(clip) {
+      const newestFirst = pastRuns.store
+        .getState()
+        .entries.flatMap((entry) => clipsOf(entry).toReversed());
+      const at = newestFirst.findIndex(({ url }) => url === clip.url);
+      if (at < 0) return null;
+      const isLike = ({ kind, width, height }: Clip) =>
+        kind === clip.kind && width === clip.width && height === clip.height;
+      return newestFirst.slice(at + 1).find(isLike) ?? null;
+    },
     compare(a, b) {
       const key = a === null || b === null ? null : `${a.url} ${b.url}`;
       if (store.getState().compared === key) return;

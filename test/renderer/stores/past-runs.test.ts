@@ -109,6 +109,25 @@ test("results are the files in the output folder, by the names of their files", 
   ]);
 });
 
+test("the result before is the next older one of the same size, of the same job first", async () => {
+  const both = entry("both", 4);
+  const [file] = both.results;
+  const wide = entry("wide", 3);
+  const { client } = fakeClient([
+    { ...both, results: [file!, { ...file!, path: "second.mp4" }] },
+    { ...wide, results: wide.results.map((result) => ({ ...result, width: 8 })) },
+    entry("old", 2),
+  ]);
+  const runs = createPastRuns(client);
+  await runs.load();
+  const results = createResults(client, runs);
+  const named = (name: string) => results.all().find((clip) => clip.name === name)!;
+  expect(results.before(named("second"))?.name).toBe("both_00001");
+  expect(results.before(named("both_00001"))?.name).toBe("old_00001");
+  expect(results.before(named("old_00001"))).toBeNull();
+  expect(results.before({ ...named("second"), url: "elsewhere" })).toBeNull();
+});
+
 test("of two comparisons the one that was asked for last stands", async () => {
   const answers: ((value: unknown) => void)[] = [];
   const call = vi.fn(() => new Promise((resolve) => answers.push(resolve)));
