@@ -98,7 +98,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       seconds: null,
       assumed: [],
     }),
-    "graph.mask": ({ width, height, frames, decay, block, temporalFactor = 4 }) => {
+    "graph.mask": ({ width, height, frames, decay, block, temporalFactor }) => {
       const tokensPerFrame = Math.ceil(width / 16) * Math.ceil(height / 16);
       const latentFrames = Math.ceil((frames - 1) / temporalFactor) + 1;
       const tokens = tokensPerFrame * latentFrames;
