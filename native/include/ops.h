@@ -22,7 +22,7 @@ OP(cat, V, I, R)                     // join along an axis
 OP(embedding, W, T, O)               // table [N, C], ids int32 [...] -> [..., C]
 OP(dequantize, T, I, O)              // bytes of whole blocks, number of their GGUF format -> any shape
 
-// Element-wise; two-operand ops broadcast as NumPy does
+// Element-wise; two-operand ops broadcast as NumPy does, add, sub and mul over an operand of the result's shape
 OP(add, T, T, O)
 OP(sub, T, T, O)
 OP(mul, T, T, O)
@@ -37,7 +37,7 @@ OP(gelu, T, B, O)                    // true: tanh form, false: erf form
 // Norms, over the last axis
 OP(layer_norm, T, N, N, F, O)        // x, weight, bias, eps
 OP(layer_norm_modulate, T, T, T, F, O)  // LN(x) (1 + scale) + shift: x [S, C], shift [C] or [S, C], scale likewise
-OP(rms_norm, T, N, F, O)             // x / sqrt(mean(x^2) + eps) * weight
+OP(rms_norm, T, N, F, O)             // x / sqrt(mean(x^2) + eps) * weight; over x
 OP(rms_norm_rope, T, T, T, F, I, O)  // x [S, H*D], weight [H*D] or [D], cos_sin [S, D/2, 2], eps, heads: norm over H*D, or over each head, then rotate pairs (2i, 2i+1); over x
 OP(channel_rms_norm, T, T, B, O)     // x / max(|x|, 1e-12) * sqrt(C) * gamma [C]; then SiLU when true (VAE)
 OP(group_norm, T, T, T, I, F, B, O)  // x [N, P, C], weight and bias [C], groups, eps: norm over P and the C / groups channels of a group; then SiLU when true

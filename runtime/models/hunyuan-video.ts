@@ -16,7 +16,9 @@ import {
   type PatchSize,
 } from "#runtime/nn/patches";
 import { hunyuanNamings } from "#runtime/nn/hunyuan-names";
+import { attend, rowsOf, unprojected, type Projected } from "#runtime/nn/projected";
 import { replace } from "#runtime/nn/replace";
+import { rowChunks } from "#runtime/nn/row-chunks";
 import { ropeTable } from "#runtime/nn/rope-table";
 import { timeEmbedding } from "#runtime/nn/time-embedding";
 import type {
@@ -32,7 +34,6 @@ import type {
 import {
   add,
   attention,
-  blockSparseAttention,
   cat,
   layerNorm,
   layerNormModulate,
@@ -40,6 +41,7 @@ import {
   rmsNormRope,
   silu,
   type Activation,
+  type Target,
   type DeviceBlockMask,
 } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
@@ -256,19 +258,19 @@ function forward(
   const masks = new DeviceMasks(device, { video, text });
   const maskOf = (layer: number) => masks.get(input.attention?.(layer) ?? null);
 
-  let x = scope(() => {
+  const x = scope(() => {
     const weight = weights.get("img_in.proj.weight", asMatrix);
     return embedPatches(input.latent, patch, weight, weights.get("img_in.proj.bias"));
   });
-  let txt = scope(() => refine(config, weights, input));
+  const txt = scope(() => refine(config, weights, input));
   for (let i = 0; i < config.doubleBlocks; i++) {
-    [x, txt] = doubleBlock(shared, `double_blocks.${i}`, x, txt, maskOf(i));
+    doubleBlock(shared, `double_blocks.${i}`, x, txt, maskOf(i));
   }
-  let joined = replace(x, (states) => cat([states, txt], 0));
+  const joined = replace(x, (states) => cat([states, txt], 0));
   txt[Symbol.dispose]();
   for (let i = 0; i < config.singleBlocks; i++) {
     const mask = maskOf(config.doubleBlocks + i);
-    joined = replace(joined, (states) => singleBlock(shared, `single_blocks.${i}`, states, mask));
+    singleBlock(shared, `single_blocks.${i}`, joined, mask);
   }
   const patches = replace(joined, (states) => head(shared, states.slice(0, 0, video)));
   return joinPatches(patches, patch, input.latent.shape, "first");
@@ -381,97 +383,110 @@ function modulation(weights: Weights, name: string, condition: Tensor): (part: n
 
 /** Outputs of a layer that stands for several. */
 function joint(weights: Weights, name: string, x: Tensor) {
-  return (from: number, to: number, activation: Activation = "none"): Tensor =>
-    denseRows(weights, name, x, [from, to], activation);
+  return (from: number, to: number, activation: Activation = "none", target?: Target): Tensor =>
+    denseRows(weights, name, x, [from, to], activation, target);
 }
 
-/** Queries, keys and values of one stream, heads apart. */
-interface Projected {
-  readonly q: Tensor;
-  readonly k: Tensor;
-  readonly v: Tensor;
-}
-
+/** Writes what a layer gives into `target`, queries and keys normed and, where there are angles, turned. */
 function project(
   { config, weights }: Shared,
   layer: ReturnType<typeof joint>,
   norms: { readonly q: string; readonly k: string },
   rope: Tensor | null,
-): Projected {
+  { q, k, v }: Projected,
+): void {
   const { dim, headDim } = config;
-  const split = [-1, headCount(config), headDim];
-  const normed = (index: number, norm: string) => {
-    const y = layer(index * dim, (index + 1) * dim);
+  const heads = headCount(config);
+  const normed = (index: number, norm: string, target: Tensor) => {
     const weight = weights.get(`${norm}.weight`);
-    return rope === null
-      ? rmsNorm(y.reshape(split), weight, EPS)
-      : rmsNormRope(y, weight, rope, EPS, headCount(config)).reshape(split);
+    const y = layer(index * dim, (index + 1) * dim, "none", target);
+    if (rope !== null) return rmsNormRope(y, weight, rope, EPS, heads, y);
+    const split = y.reshape([-1, heads, headDim]);
+    return rmsNorm(split, weight, EPS, split);
   };
-  const q = scope(() => normed(0, norms.q));
-  const k = scope(() => normed(1, norms.k));
-  return { q, k, v: layer(2 * dim, 3 * dim).reshape(split) };
+  normed(0, norms.q, q);
+  normed(1, norms.k, k);
+  layer(2 * dim, 3 * dim, "none", v);
 }
 
-function attend({ q, k, v }: Projected, mask: DeviceBlockMask | null): Tensor {
-  const y = mask === null ? attention(q, k, v) : blockSparseAttention(q, k, v, mask);
-  return y.reshape([y.shape[0] ?? 0, -1]);
-}
-
-/** Frees `x` and `txt`. */
+/** Writes what follows `x` and `txt` over them. */
 function doubleBlock(
   shared: Shared,
   name: string,
   x: Tensor,
   txt: Tensor,
   mask: DeviceBlockMask | null,
-): [Tensor, Tensor] {
-  const { weights, condition, video } = shared;
+): void {
+  const { config, weights, condition, video } = shared;
+  const rows = video + (txt.shape[0] ?? 0);
   const streams = [
-    { part: `${name}.img`, states: x, rope: shared.videoRope },
-    { part: `${name}.txt`, states: txt, rope: null },
+    { part: `${name}.img`, states: x, rope: shared.videoRope, begin: 0 },
+    { part: `${name}.txt`, states: txt, rope: null, begin: video },
   ] as const;
   const attended = scope(() => {
-    const [ofVideo, ofText] = streams.map(({ part, states, rope }) =>
+    const all = unprojected(weights.device, [rows, config.dim]);
+    for (const { part, states, rope, begin } of streams) {
       scope(() => {
         const mod = modulation(weights, `${part}_mod.linear`, condition);
-        const normed = layerNormModulate(states, mod(0), mod(1), EPS);
         const norms = { q: `${part}_attn_q_norm`, k: `${part}_attn_k_norm` };
-        return project(shared, joint(weights, `${part}_attn_qkv`, normed), norms, rope);
-      }),
-    ) as [Projected, Projected];
-    const both = (key: keyof Projected) => cat([ofVideo[key], ofText[key]], 0);
-    return attend({ q: both("q"), k: both("k"), v: both("v") }, mask);
+        for (const [from, to] of rowChunks(states.shape[0] ?? 0)) {
+          scope(() => {
+            const normed = layerNormModulate(states.slice(0, from, to), mod(0), mod(1), EPS);
+            const layer = joint(weights, `${part}_attn_qkv`, normed);
+            const turns = rope === null ? null : rope.slice(0, from, to);
+            project(shared, layer, norms, turns, rowsOf(all, begin + from, begin + to));
+          });
+        }
+      });
+    }
+    return attend(all, headCount(config), mask);
   });
-  const [first, second] = streams.map(({ part, states }, i) =>
+  for (const { part, states, begin } of streams) {
     scope(() => {
-      const own = i === 0 ? attended.slice(0, 0, video) : attended.slice(0, video);
-      return doubleBlockEnd(shared, part, states, own);
-    }),
-  ) as [Tensor, Tensor];
-  for (const used of [attended, x, txt]) used[Symbol.dispose]();
-  return [first, second];
+      const own = attended.slice(0, begin, begin + (states.shape[0] ?? 0));
+      doubleBlockEnd(shared, part, states, own);
+    });
+  }
+  attended[Symbol.dispose]();
 }
 
-/** What follows the attention in one stream of a double block. */
+/** What follows the attention in one stream of a double block, written over `x`. */
 function doubleBlockEnd({ weights, condition }: Shared, part: string, x: Tensor, attended: Tensor) {
   const mod = modulation(weights, `${part}_mod.linear`, condition);
-  const states = gatedDenseLayer(weights, `${part}_attn_proj`, attended, x, mod(2));
-  const normed = layerNormModulate(states, mod(3), mod(4), EPS);
-  const hidden = replace(normed, (y) => denseLayer(weights, `${part}_mlp.fc1`, y, "gelu_tanh"));
-  return gatedDenseLayer(weights, `${part}_mlp.fc2`, hidden, states, mod(5));
+  gatedDenseLayer(weights, `${part}_attn_proj`, attended, x, mod(2), x);
+  for (const range of rowChunks(x.shape[0] ?? 0)) {
+    scope(() => {
+      const states = x.slice(0, ...range);
+      const normed = layerNormModulate(states, mod(3), mod(4), EPS);
+      const hidden = replace(normed, (y) => denseLayer(weights, `${part}_mlp.fc1`, y, "gelu_tanh"));
+      gatedDenseLayer(weights, `${part}_mlp.fc2`, hidden, states, mod(5), states);
+    });
+  }
 }
 
-function singleBlock(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null) {
+/** Writes what follows `x` over it. */
+function singleBlock(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null): void {
   const { config, weights, condition } = shared;
-  const mod = modulation(weights, `${name}.modulation.linear`, condition);
-  const parts = scope(() => {
-    const layer = joint(weights, `${name}.linear1`, layerNormModulate(x, mod(0), mod(1), EPS));
-    const norms = { q: `${name}.q_norm`, k: `${name}.k_norm` };
-    const attended = scope(() => attend(project(shared, layer, norms, shared.rope), mask));
-    const hidden = layer(3 * config.dim, 3 * config.dim + config.mlpDim, "gelu_tanh");
-    return cat([attended, hidden], 1);
+  scope(() => {
+    const mod = modulation(weights, `${name}.modulation.linear`, condition);
+    const normed = layerNormModulate(x, mod(0), mod(1), EPS);
+    const attended = scope(() => {
+      const layer = joint(weights, `${name}.linear1`, normed);
+      const norms = { q: `${name}.q_norm`, k: `${name}.k_norm` };
+      const all = unprojected(weights.device, x.shape);
+      project(shared, layer, norms, shared.rope, all);
+      return attend(all, headCount(config), mask);
+    });
+    for (const range of rowChunks(x.shape[0] ?? 0)) {
+      scope(() => {
+        const rows = (all: Tensor) => all.slice(0, ...range);
+        const layer = joint(weights, `${name}.linear1`, rows(normed));
+        const hidden = layer(3 * config.dim, 3 * config.dim + config.mlpDim, "gelu_tanh");
+        const parts = replace(hidden, (y) => cat([rows(attended), y], 1));
+        gatedDenseLayer(weights, `${name}.linear2`, parts, rows(x), mod(2), rows(x));
+      });
+    }
   });
-  return gatedDenseLayer(weights, `${name}.linear2`, parts, x, mod(2));
 }
 
 function head({ weights, condition }: Shared, x: Tensor): Tensor {

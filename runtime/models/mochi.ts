@@ -14,6 +14,7 @@ import {
   patchGrid,
   type PatchSize,
 } from "#runtime/nn/patches";
+import { attend, rowsOf, unprojected, type Projected } from "#runtime/nn/projected";
 import { replace } from "#runtime/nn/replace";
 import { timeEmbedding } from "#runtime/nn/time-embedding";
 import type {
@@ -31,7 +32,6 @@ import {
   add,
   affine,
   attention,
-  blockSparseAttention,
   cat,
   cosSin,
   layerNormModulate,
@@ -247,15 +247,15 @@ function forward(config: MochiConfig, weights: Weights, input: DiffusionInput): 
     video,
   };
   const masks = new DeviceMasks(weights.device, { video, text });
-  let x = scope(() => {
+  const x = scope(() => {
     const weight = weights.get("x_embedder.proj.weight", asMatrix);
     return embedPatches(input.latent, config.patch, weight, weights.get("x_embedder.proj.bias"));
   });
   // An empty conditioning has no rows: the video then attends to itself alone.
-  let y = text === 0 ? null : scope(() => denseLayer(weights, "t5_yproj", input.context));
+  const y = text === 0 ? null : scope(() => denseLayer(weights, "t5_yproj", input.context));
   for (let i = 0; i < config.layers; i++) {
     const mask = masks.get(input.attention?.(i) ?? null);
-    [x, y] = block(shared, i, x, y, mask);
+    block(shared, i, x, y, mask);
   }
   const patches = replace(x, (states) => affine(head(shared, states), -1, 0));
   return joinPatches(patches, config.patch, input.latent.shape, "last");
@@ -337,74 +337,78 @@ function scaledNorm(x: Tensor, scale: Tensor): Tensor {
   return rmsNorm(x, affine(scale, 1, 1), EPS);
 }
 
-/** x + norm(y) tanh(gate) */
-function gatedNorm(x: Tensor, y: Tensor, gate: Tensor): Tensor {
-  return add(x, rmsNorm(y, tanh(gate), EPS));
+/** x + norm(y) tanh(gate), written over `x`, which `y` is lost for. */
+function addNormed(x: Tensor, y: Tensor, gate: Tensor): void {
+  add(x, rmsNorm(y, tanh(gate), EPS, y), x);
 }
 
-interface Projected {
-  readonly q: Tensor;
-  readonly k: Tensor;
-  readonly v: Tensor;
-}
-
-/** Queries, keys and values of a stream, heads apart; `rope` turns the video's. */
+/** Writes queries, keys and values of a stream where attention will read them; `rope` turns the video's. */
 function project(
   { config, weights }: Shared,
   name: string,
   part: "x" | "y",
   x: Tensor,
   rope: Tensor | null,
-): Projected {
-  const { dim, heads, headDim } = config;
-  const rows = (index: number) =>
-    denseRows(weights, `${name}.qkv_${part}`, x, [index * dim, (index + 1) * dim]);
-  const split = [-1, heads, headDim];
-  const normed = (index: number, key: "q" | "k") =>
-    scope(() => {
-      const norm = weights.get(`${name}.${key}_norm_${part}.weight`);
-      const y = rows(index).reshape([-1, headDim]);
-      const z =
-        rope === null ? rmsNorm(y, norm, HEAD_EPS) : rmsNormRope(y, norm, rope, HEAD_EPS, 1);
-      return z.reshape(split);
-    });
-  return { q: normed(0, "q"), k: normed(1, "k"), v: rows(2).reshape(split) };
+  { q, k, v }: Projected,
+): void {
+  const { dim, headDim } = config;
+  const layer = (index: number, target: Tensor) =>
+    denseRows(
+      weights,
+      `${name}.qkv_${part}`,
+      x,
+      [index * dim, (index + 1) * dim],
+      "none",
+      target,
+    ).reshape([-1, headDim]);
+  const normed = (index: number, key: "q" | "k", target: Tensor) => {
+    const norm = weights.get(`${name}.${key}_norm_${part}.weight`);
+    const y = layer(index, target);
+    if (rope === null) rmsNorm(y, norm, HEAD_EPS, y);
+    else rmsNormRope(y, norm, rope, HEAD_EPS, 1, y);
+  };
+  normed(0, "q", q);
+  normed(1, "k", k);
+  layer(2, v);
 }
 
-/** Frees `x` and `y`; the last block gives the video alone. */
+/** Writes what follows `x` and `y` over them; the last block, whose text nobody reads, over the video alone. */
 function block(
   shared: Shared,
   index: number,
   x: Tensor,
   y: Tensor | null,
   mask: DeviceBlockMask | null,
-): [Tensor, Tensor | null] {
+): void {
   const { config, weights, condition, rope, video } = shared;
+  const rows = video + (y?.shape[0] ?? 0);
   const name = `blocks.${index}`;
   const isLast = index === config.layers - 1;
   const modX = () => modulation(weights, `${name}.mod_x`, condition, config.dim);
   const modY = () => modulation(weights, `${name}.mod_y`, condition, config.textWidth);
   const attended = scope(() => {
     const attn = `${name}.attn`;
-    const ofVideo = scope(() => project(shared, attn, "x", scaledNorm(x, modX()(0)), rope));
-    const ofText =
-      y === null ? null : scope(() => project(shared, attn, "y", scaledNorm(y, modY()(0)), null));
-    const both = (key: keyof Projected) =>
-      ofText === null ? ofVideo[key] : cat([ofVideo[key], ofText[key]], 0);
-    const [q, k, v] = [both("q"), both("k"), both("v")];
-    const z = mask === null ? attention(q, k, v) : blockSparseAttention(q, k, v, mask);
-    return z.reshape([z.shape[0] ?? 0, -1]);
+    const all = unprojected(weights.device, [rows, config.dim]);
+    scope(() => {
+      const normed = scaledNorm(x, modX()(0));
+      project(shared, attn, "x", normed, rope, rowsOf(all, 0, video));
+    });
+    if (y !== null) {
+      scope(() => {
+        const normed = scaledNorm(y, modY()(0));
+        project(shared, attn, "y", normed, null, rowsOf(all, video, rows));
+      });
+    }
+    return attend(all, config.heads, mask);
   });
-  const nextX = scope(() => blockEnd(shared, name, "x", x, attended.slice(0, 0, video), modX()));
-  const nextY =
-    y === null || isLast
-      ? null
-      : scope(() => blockEnd(shared, name, "y", y, attended.slice(0, video), modY()));
-  for (const used of [attended, x, y]) used?.[Symbol.dispose]();
-  return [nextX, nextY];
+  scope(() => blockEnd(shared, name, "x", x, attended.slice(0, 0, video), modX()));
+  if (y !== null && !isLast) {
+    scope(() => blockEnd(shared, name, "y", y, attended.slice(0, video), modY()));
+  }
+  attended[Symbol.dispose]();
 }
 
-/** What follows the attention in one stream. */
+/** What follows the attention in one stream, written over `x`. */
 function blockEnd(
   { config, weights }: Shared,
   name: string,
@@ -412,18 +416,18 @@ function blockEnd(
   x: Tensor,
   attended: Tensor,
   mod: (part: number) => Tensor,
-): Tensor {
-  const states = gatedNorm(x, denseLayer(weights, `${name}.attn.proj_${part}`, attended), mod(1));
-  const normed = scaledNorm(states, mod(2));
+): void {
+  scope(() => addNormed(x, denseLayer(weights, `${name}.attn.proj_${part}`, attended), mod(1)));
+  const normed = scaledNorm(x, mod(2));
   const width = part === "x" ? config.mlpDim : config.textMlpDim;
   const hidden = replace(normed, (z) => gatedHidden(weights, `${name}.mlp_${part}.w1`, z, width));
-  return gatedNorm(states, denseLayer(weights, `${name}.mlp_${part}.w2`, hidden), mod(3));
+  addNormed(x, denseLayer(weights, `${name}.mlp_${part}.w2`, hidden), mod(3));
 }
 
 /** silu of the first half of a layer's outputs times the second, each `width` wide. */
 function gatedHidden(weights: Weights, name: string, x: Tensor, width: number): Tensor {
   const gate = denseRows(weights, name, x, [0, width], "silu");
-  return mul(gate, denseRows(weights, name, x, [width, 2 * width]));
+  return mul(gate, denseRows(weights, name, x, [width, 2 * width]), gate);
 }
 
 function head({ config, weights, condition }: Shared, x: Tensor): Tensor {

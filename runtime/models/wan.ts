@@ -13,6 +13,7 @@ import {
   patchGrid,
   type PatchSize,
 } from "#runtime/nn/patches";
+import { attend, rowsOf, unprojected } from "#runtime/nn/projected";
 import { replace } from "#runtime/nn/replace";
 import { rowChunks } from "#runtime/nn/row-chunks";
 import { ropeTable } from "#runtime/nn/rope-table";
@@ -33,7 +34,6 @@ import type {
 import {
   add,
   attention,
-  blockSparseAttention,
   cat,
   embedding,
   layerNorm,
@@ -276,14 +276,14 @@ function forward(
     pictures: embedPictures(config, weights, input.extra?.["clip_vision"]),
   };
   const masks = new DeviceMasks(device, { video: tokens, text: 0 });
-  let x = scope(() => {
+  const x = scope(() => {
     const weight = weights.get("patch_embedding.weight", asMatrix);
     const bias = weights.get("patch_embedding.bias");
     return embedPatches(withCondition(config, input), config.patch, weight, bias);
   });
   for (let layer = 0; layer < config.layers; layer++) {
     const mask = masks.get(input.attention?.(layer) ?? null);
-    x = block(shared, `blocks.${layer}`, x, mask);
+    block(shared, `blocks.${layer}`, x, mask);
   }
   const patches = replace(x, (tokenRows) => head(shared, tokenRows, time));
   return joinPatches(patches, config.patch, input.latent.shape, "last");
@@ -408,8 +408,8 @@ function modulationRow(
     : embedding(rows.contiguous(), timestepOf.slice(0, from, to));
 }
 
-/** What follows `x`; written over it where it can be, freed otherwise. */
-function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null): Tensor {
+/** Writes what follows `x` over it. */
+function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | null): void {
   const { config, weights } = shared;
   const { eps } = config;
   const modulation = scope(() => add(weights.get(`${name}.modulation`), shared.modulation));
@@ -417,28 +417,27 @@ function block(shared: Shared, name: string, x: Tensor, mask: DeviceBlockMask | 
   const row = (index: number, range?: readonly [number, number]) =>
     modulationRow(shared, modulation, index, range);
 
-  const attended = replace(x, (states) => {
+  scope(() => {
     const normed = (range: readonly [number, number]) =>
-      layerNormModulate(states.slice(0, ...range), row(0, range), row(1, range), eps);
-    const y = scope(() => selfAttention(shared, `${name}.self_attn`, states.shape, normed, mask));
-    return gatedDenseLayer(weights, `${name}.self_attn.o`, y, states, row(2), states);
+      layerNormModulate(x.slice(0, ...range), row(0, range), row(1, range), eps);
+    const y = scope(() => selfAttention(shared, `${name}.self_attn`, x.shape, normed, mask));
+    gatedDenseLayer(weights, `${name}.self_attn.o`, y, x, row(2), x);
   });
-  const informed = replace(attended, (states) => {
-    const normed = layerNorm(states, {
+  scope(() => {
+    const normed = layerNorm(x, {
       weight: weights.get(`${name}.norm3.weight`),
       bias: weights.get(`${name}.norm3.bias`),
       eps,
     });
     const told = replace(normed, (z) => crossAttention(shared, `${name}.cross_attn`, z));
-    return add(states, told);
+    add(x, told, x);
   });
-  const result = replace(informed, (states) => {
-    const normed = scope(() => layerNormModulate(states, row(3), row(4), eps));
+  scope(() => {
+    const normed = scope(() => layerNormModulate(x, row(3), row(4), eps));
     const hidden = replace(normed, (y) => denseLayer(weights, `${name}.ffn.0`, y, "gelu_tanh"));
-    return gatedDenseLayer(weights, `${name}.ffn.2`, hidden, states, row(5), states);
+    gatedDenseLayer(weights, `${name}.ffn.2`, hidden, x, row(5), x);
   });
   modulation[Symbol.dispose]();
-  return result;
 }
 
 /**
@@ -453,33 +452,24 @@ function selfAttention(
   mask: DeviceBlockMask | null,
 ): Tensor {
   const { config, weights, rope } = shared;
-  const { device } = weights;
-  const [tokens = 0] = shape;
-  const whole = () => device.empty(shape, device.activations);
-  const [q, k, v] = [whole(), whole(), whole()];
-  for (const range of rowChunks(tokens)) {
+  const all = unprojected(weights.device, shape);
+  for (const range of rowChunks(shape[0] ?? 0)) {
     scope(() => {
       const x = scope(() => normed(range));
-      const rows = (of: Tensor) => of.slice(0, ...range);
+      const { q, k, v } = rowsOf(all, ...range);
       const project = (part: string, to: Tensor) =>
-        denseLayer(weights, `${name}.${part}`, x, "none", rows(to));
+        denseLayer(weights, `${name}.${part}`, x, "none", to);
+      const turns = rope.slice(0, ...range);
       const turn = (part: "q" | "k", to: Tensor) => {
-        const y = project(part, to);
         const norm = weights.get(`${name}.norm_${part}.weight`);
-        rmsNormRope(y, norm, rows(rope), config.eps, config.heads, y);
+        rmsNormRope(project(part, to), norm, turns, config.eps, config.heads, to);
       };
       turn("q", q);
       turn("k", k);
       project("v", v);
     });
   }
-  const split = (y: Tensor) => y.reshape([tokens, config.heads, -1]);
-  const into = split(q);
-  const y =
-    mask === null
-      ? attention(into, split(k), split(v), { into })
-      : blockSparseAttention(into, split(k), split(v), mask, { into });
-  return y.reshape(shape);
+  return attend(all, config.heads, mask);
 }
 
 /** Attention of the video tokens to the text and, by a softmax of its own, to pictures. */

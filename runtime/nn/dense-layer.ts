@@ -38,13 +38,14 @@ export function denseRows(
   x: Tensor,
   [from, to]: readonly [from: number, to: number],
   activation: Activation = "none",
+  target?: Target,
 ): Tensor {
   const layer = layerOf(weights, name);
   const rows = (tensor: Tensor) => tensor.slice(0, from, to);
   const bias = layer.bias === null ? null : rows(layer.bias);
-  if (layer.scaled === null) return linear(x, rows(layer.weight), bias, activation);
+  if (layer.scaled === null) return linear(x, rows(layer.weight), bias, activation, target);
   const { values, scales } = layer.scaled;
-  return linearScaled(x, { values: rows(values), scales: rows(scales) }, bias, activation);
+  return linearScaled(x, { values: rows(values), scales: rows(scales) }, bias, activation, target);
 }
 
 /** residual + gate (x W^T + b) of the same weights: residual [..., out], gate [out] or like it. `into` may be the residual. */

@@ -42,6 +42,14 @@ export function outputIn(
   return into;
 }
 
+/** Where a result of any type goes: into a new tensor of that type, or into a tensor. */
+export type Target = DType | Tensor;
+
+/** An output of that shape where it is to go. Throws ERR_SHAPE. */
+export function outputTo(op: string, shape: readonly number[], to: Target): OutputSpec | Tensor {
+  return to instanceof Tensor ? outputIn(op, { shape, dtype: to.dtype }, to) : { shape, dtype: to };
+}
+
 /** Makes the outputs that are not there yet and enqueues an op; when it cannot be enqueued no new output is left behind. */
 export function launchAll(
   op: string,

@@ -1,15 +1,14 @@
 /** Element-wise ops. The type of results: activation-type.ts. */
 import { typeLike } from "./activation-type.ts";
-import { launch } from "./launch.ts";
-import type { DType } from "./layout.ts";
+import { launch, outputTo, type Target } from "./launch.ts";
 import { broadcastShape, expectFloat, expectShape } from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
 
-function pair(op: "add" | "sub" | "mul", x: Tensor, y: Tensor, dtype: DType): Tensor {
+function pair(op: "add" | "sub" | "mul", x: Tensor, y: Tensor, to: Target): Tensor {
   expectFloat(op, x, y);
   const shape = broadcastShape(op, x, y);
   const flops = shape.reduce((product, length) => product * length, 1);
-  return launch(op, { inputs: [x, y], flops }, { shape, dtype });
+  return launch(op, { inputs: [x, y], flops }, outputTo(op, shape, to));
 }
 
 function single(
@@ -23,19 +22,19 @@ function single(
   return launch(op, { inputs: [x], attributes, flops }, { shape: x.shape, dtype: typeLike(x) });
 }
 
-/** x + y, broadcast as NumPy does. `dtype` stores the result otherwise than operands are. */
-export function add(x: Tensor, y: Tensor, dtype: DType = typeLike(x, y)): Tensor {
-  return pair("add", x, y, dtype);
+/** x + y, broadcast as NumPy does. `to` stores the result otherwise than operands are; it may be one. */
+export function add(x: Tensor, y: Tensor, to: Target = typeLike(x, y)): Tensor {
+  return pair("add", x, y, to);
 }
 
-/** x - y, broadcast as NumPy does. `dtype` stores the result otherwise than operands are. */
-export function sub(x: Tensor, y: Tensor, dtype: DType = typeLike(x, y)): Tensor {
-  return pair("sub", x, y, dtype);
+/** x - y, broadcast as NumPy does. `to` stores the result otherwise than operands are; it may be one. */
+export function sub(x: Tensor, y: Tensor, to: Target = typeLike(x, y)): Tensor {
+  return pair("sub", x, y, to);
 }
 
-/** x y, broadcast as NumPy does. `dtype` stores the result otherwise than operands are. */
-export function mul(x: Tensor, y: Tensor, dtype: DType = typeLike(x, y)): Tensor {
-  return pair("mul", x, y, dtype);
+/** x y, broadcast as NumPy does. `to` stores the result otherwise than operands are; it may be one. */
+export function mul(x: Tensor, y: Tensor, to: Target = typeLike(x, y)): Tensor {
+  return pair("mul", x, y, to);
 }
 
 /** a x + b y for tensors of one shape. */

@@ -1,7 +1,7 @@
 /** Matrix products. Weights keep their stored type; the type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
 import { typeLike } from "./activation-type.ts";
-import { launch, launchAll, outputIn } from "./launch.ts";
+import { launch, launchAll, outputIn, outputTo, type Target } from "./launch.ts";
 import { isFloat, type DType } from "./layout.ts";
 import type { ScaledWeight } from "./scaled-weight.ts";
 import {
@@ -14,7 +14,7 @@ import {
   shapeError,
   size,
 } from "./shape-rules.ts";
-import { Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 export type Activation = "none" | "gelu_tanh" | "silu" | "gelu";
 
@@ -40,22 +40,13 @@ function activationIndex(activation: Activation): number {
   );
 }
 
-/** Where the result of a product goes: into a new tensor of that type, or into a tensor. */
-export type Target = DType | Tensor;
-
-function targetOf(op: string, shape: readonly number[], x: Tensor, to: Target | undefined) {
-  return to instanceof Tensor
-    ? outputIn(op, { shape, dtype: to.dtype }, to)
-    : { shape, dtype: to ?? typeLike(x) };
-}
-
 /** activation(x W^T + b): x [..., K], weight [N, K], bias [N]. `to` stores the result otherwise than x is. */
 export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null,
   activation: Activation = "none",
-  to?: Target,
+  to: Target = typeLike(x),
 ): Tensor {
   const shape = checkLinear("linear", x, weight, bias);
   return launch(
@@ -65,7 +56,7 @@ export function linear(
       attributes: [activationIndex(activation)],
       flops: 2 * rows(x) * weight.numel,
     },
-    targetOf("linear", shape, x, to),
+    outputTo("linear", shape, to),
   );
 }
 
@@ -123,7 +114,7 @@ export function linearScaled(
   weight: ScaledWeight,
   bias: Tensor | null,
   activation: Activation = "none",
-  to?: Target,
+  to: Target = typeLike(x),
 ): Tensor {
   const op = "linear_scaled";
   const shape = checkScaled(op, x, weight, bias);
@@ -135,7 +126,7 @@ export function linearScaled(
       attributes: [activationIndex(activation)],
       flops: 2 * rows(x) * values.numel,
     },
-    targetOf(op, shape, x, to),
+    outputTo(op, shape, to),
   );
 }
 

@@ -1,8 +1,8 @@
 /** Norms over the last axis and what is fused with them. The type of results: activation-type.ts. */
 import { UmbelError } from "#runtime/errors";
 import { activationType, typeLike } from "./activation-type.ts";
-import { launch, outputIn } from "./launch.ts";
-import { shapeText, type DType } from "./layout.ts";
+import { launch, outputIn, outputTo, type Target } from "./launch.ts";
+import { shapeText } from "./layout.ts";
 import { expectFloat, expectRowOrAll, expectShape, shapeError, size } from "./shape-rules.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -41,12 +41,12 @@ export function layerNormModulate(x: Tensor, shift: Tensor, scale: Tensor, eps: 
   );
 }
 
-/** x / sqrt(mean(x^2) + eps) weight; weight is [C] or left out. `dtype` stores the result otherwise than activations. */
+/** x / sqrt(mean(x^2) + eps) weight; weight is [C] or left out. `to` stores the result otherwise than activations; it may be x. */
 export function rmsNorm(
   x: Tensor,
   weight: Tensor | null,
   eps: number,
-  dtype: DType = activationType(x),
+  to: Target = activationType(x),
 ): Tensor {
   const width = expectWidth("rms_norm", x);
   expectFloat("rms_norm", x, weight);
@@ -54,7 +54,7 @@ export function rmsNorm(
   return launch(
     "rms_norm",
     { inputs: [x, weight], attributes: [eps], flops: 4 * x.numel },
-    { shape: x.shape, dtype },
+    outputTo("rms_norm", x.shape, to),
   );
 }
 

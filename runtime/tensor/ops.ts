@@ -21,6 +21,7 @@ export {
   rmsNorm,
   rmsNormRope,
 } from "./ops-norm.ts";
+export type { Target } from "./launch.ts";
 export {
   linear,
   linearGatedResidual,
@@ -29,7 +30,6 @@ export {
   loraMerge,
   quantizeRows,
   type Activation,
-  type Target,
 } from "./ops-matrix.ts";
 export {
   attention,

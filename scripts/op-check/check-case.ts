@@ -6,7 +6,8 @@ import type { Inputs, OpCase } from "./op-case.ts";
 export interface CaseOutcome {
   readonly op: string;
   readonly title: string;
-  readonly error: number;
+  /** Null where there was nothing to compare; what is not finite becomes it on its way through JSON. */
+  readonly error: number | null;
   readonly bound: number;
   readonly ok: boolean;
   /** What was thrown. */
@@ -87,7 +88,7 @@ export async function checkCase(
     return { op, title, error, bound, ok: error <= bound };
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
-    return { op, title, error: NaN, bound, ok: false, failure };
+    return { op, title, error: null, bound, ok: false, failure };
   }
 }
 

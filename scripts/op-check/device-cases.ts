@@ -211,6 +211,6 @@ export async function checkDevice(
     return { ...place, error: 0, ok: true };
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
-    return { ...place, error: NaN, ok: false, failure };
+    return { ...place, error: null, ok: false, failure };
   }
 }

@@ -1,15 +1,25 @@
 /** Ops whose result may lie where an operand did. */
 import {
+  add,
   attention,
   blockSparseAttention,
+  cast,
   linear,
   linearGatedResidual,
   linearScaledGatedResidual,
+  mul,
   quantizeRows,
+  rmsNorm,
   rmsNormRope,
 } from "#runtime/tensor/ops";
 import { ropeTable } from "#runtime/nn/rope-table";
-import { SUMS, type Inputs, type OpCase } from "./op-case.ts";
+import type { Tensor } from "#runtime/tensor/tensor";
+import { POINTWISE, SUMS, type Inputs, type OpCase } from "./op-case.ts";
+
+/** Activations of the type that results have: of the same values, also where the reference keeps them in float32. */
+function over(make: Inputs, shape: readonly number[], seed: number, scale: number): Tensor {
+  return cast(make.activations(shape, seed, scale), make.device.activations);
+}
 
 const SIZES: readonly (readonly [rows: number, width: number, depth: number])[] = [
   [8, 100, 300],
@@ -23,7 +33,7 @@ const products = SIZES.flatMap(([rows, width, depth]): OpCase[] => {
   const title = `x [${rows}, ${depth}], weight [${width}, ${depth}], over its residual`;
   const residuals = (make: Inputs) => [
     make.stored([rows, width], 4, "f32", 3),
-    make.activations([rows, width], 4),
+    over(make, [rows, width], 4, 1),
   ];
   const gates = (make: Inputs) => [
     make.stored([width], 5, "f32"),
@@ -65,7 +75,7 @@ const products = SIZES.flatMap(([rows, width, depth]): OpCase[] => {
       run: (make) => {
         const x = make.activations([rows, depth], 1);
         const w = make.stored([width, depth], 2, "bf16");
-        const all = make.activations([rows + 13, width], 3);
+        const all = over(make, [rows + 13, width], 3, 1);
         linear(x, w, null, "none", all.slice(0, 9, 9 + rows));
         return [all];
       },
@@ -84,7 +94,7 @@ const rotated = [
   run: (make) => {
     const table = make.values(ropeTable([tokens], [width]), [tokens, width / 2, 2]);
     return [heads * width, width].map((norm) => {
-      const x = make.activations([tokens, heads * width], 8, 3);
+      const x = over(make, [tokens, heads * width], 8, 3);
       return rmsNormRope(x, make.stored([norm], 9, "f32"), table, 1e-6, heads, x);
     });
   },
@@ -101,7 +111,7 @@ const attended = [
   bound: { f32: 1e-5, bf16: 1e-2 },
   run: (make) => {
     const of = (seed: number) => make.activations([queries, 3, width], seed, 2);
-    const q = of(1);
+    const q = over(make, [queries, 3, width], 1, 2);
     return [attention(q, of(2), of(3), { into: q })];
   },
 }));
@@ -126,9 +136,41 @@ const sparse = ([64, 128] as const).map((blockSize): OpCase => ({
       ),
     };
     const of = (seed: number) => make.activations([queries, 3, 128], seed, 2);
-    const q = of(1);
+    const q = over(make, [queries, 3, 128], 1, 2);
     return [blockSparseAttention(q, of(2), of(3), mask, { into: q })];
   },
 }));
 
-export const inPlaceCases: readonly OpCase[] = [...products, ...rotated, ...attended, ...sparse];
+const elements = (["add", "mul"] as const).map((op): OpCase => ({
+  op,
+  title: "over either operand",
+  bound: POINTWISE,
+  run: (make) => {
+    const compute = { add, mul }[op];
+    const operands = () => [over(make, [515, 1536], 1, 2), over(make, [515, 1536], 2, 2)] as const;
+    const [a, b] = operands();
+    const [c, d] = operands();
+    const wide = make.stored([515, 1536], 3, "f32");
+    return [compute(a, b, a), compute(c, d, d), compute(wide, b, wide)];
+  },
+}));
+
+const normed: OpCase = {
+  op: "rms_norm",
+  title: "over its operand",
+  bound: SUMS,
+  run: (make) =>
+    [96, 128, 3072].map((width) => {
+      const x = over(make, [700, width], 5, 3);
+      return rmsNorm(x, make.stored([width], 6, "bf16"), 1e-6, x);
+    }),
+};
+
+export const inPlaceCases: readonly OpCase[] = [
+  ...elements,
+  normed,
+  ...products,
+  ...rotated,
+  ...attended,
+  ...sparse,
+];

@@ -119,6 +119,6 @@ export async function checkLarge(check: LargeCase, device: Device): Promise<Case
     return { op, title, error, bound, ok: values.length === 5 && error <= bound };
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);
-    return { op, title, error: NaN, bound: 0.01, ok: false, failure };
+    return { op, title, error: null, bound: 0.01, ok: false, failure };
   }
 }

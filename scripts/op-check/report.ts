@@ -10,11 +10,13 @@ export function formatOutcomes(mode: string, outcomes: readonly CaseOutcome[]): 
   for (const op of new Set(outcomes.map((outcome) => outcome.op))) {
     const own = outcomes.filter((outcome) => outcome.op === op);
     const held = own.filter(({ ok }) => ok).length;
-    const worst = own.reduce((most, next) => (next.error > most.error ? next : most), own[0]!);
-    const share = worst.bound > 0 ? `${((100 * worst.error) / worst.bound).toFixed(0)} %` : "exact";
+    const { error, bound } = own.reduce((most, next) =>
+      (next.error ?? Infinity) > (most.error ?? Infinity) ? next : most,
+    );
+    const share = bound > 0 ? `${((100 * (error ?? NaN)) / bound).toFixed(0)} %` : "exact";
     lines.push(
       `${op.padEnd(24)} ${String(own.length).padStart(5)} ${String(held).padStart(5)}  ` +
-        `${worst.error.toExponential(2).padStart(11)}  ${share}`,
+        `${(error ?? NaN).toExponential(2).padStart(11)}  ${share}`,
     );
   }
   const held = outcomes.filter(({ ok }) => ok).length;

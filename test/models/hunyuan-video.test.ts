@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { radialMask } from "#runtime/attention/radial";
 import { loadFamilies } from "#runtime/engine/models/families";
 import { ModelManager } from "#runtime/engine/models/manager";
 import hunyuanVideo from "#runtime/models/hunyuan-video";
+import type { rowChunks } from "#runtime/nn/row-chunks";
 import { modelRecipe } from "#runtime/sdk/recipes";
 import type { ModelRecipe } from "#runtime/sdk/values";
 import type { DiffusionInput, DiffusionModel } from "#runtime/sdk/model";
@@ -12,7 +13,7 @@ import { openDevice } from "#runtime/tensor/devices";
 import { cast } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import { writeSafetensors, type StoredTensor } from "#runtime/weights/write";
-import { headerOf, planModel } from "../helpers/model-weights.ts";
+import { headerOf, openModel, planModel } from "../helpers/model-weights.ts";
 import { temporaryFolder } from "../helpers/safetensors-bytes.ts";
 import { NO_SHARED, sharedDir, sharedJson, sharedPath, sharedTensors } from "../helpers/shared.ts";
 import { f32 } from "../helpers/stored-tensors.ts";
@@ -25,6 +26,12 @@ import {
 } from "../helpers/tensors.ts";
 
 checkLiveTensorsAtEnd();
+
+const chunks = vi.hoisted<{ of: typeof rowChunks | null }>(() => ({ of: null }));
+vi.mock("#runtime/nn/row-chunks", async (load) => {
+  const actual = await load<{ rowChunks: typeof rowChunks }>();
+  return { rowChunks: (rows: number) => (chunks.of ?? actual.rowChunks)(rows) };
+});
 
 /** Bound of the reference data for single precision. */
 const BOUND = 2e-4;
@@ -196,6 +203,35 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
   test("the original's output", async () => {
     const { values, expected } = await outputOf(sharedPath(`${folder}/weights.safetensors`));
     expect(relativeError(values, expected)).toBeLessThan(BOUND);
+  });
+
+  test("layers over some rows at a time change no byte", async () => {
+    // The manager's families are loaded apart from what a test can stand in for.
+    using opened = openModel(hunyuanVideo, sharedPath(`${folder}/weights.safetensors`), device);
+    const x = sharedTensors(`${folder}/io.safetensors`).get("x");
+    const forward = async () => {
+      using out = scope(() =>
+        opened.model.forward({
+          latent: device.tensor(x.values.slice(0, x.values.length / x.shape[0]!), x.shape.slice(1)),
+          timestep: 300,
+          context: device.tensor(randomArray(40 * opened.config.textDim, 1), [
+            40,
+            opened.config.textDim,
+          ]),
+        }),
+      );
+      return Buffer.from(await out.readRaw());
+    };
+    const whole = await forward();
+    const cut = vi.fn<typeof rowChunks>((rows) => [
+      [0, rows - 17],
+      [rows - 17, rows],
+    ]);
+    chunks.of = cut;
+    const parts = await forward();
+    chunks.of = null;
+    expect(cut).toHaveBeenCalled();
+    expect(parts.equals(whole)).toBe(true);
   });
 
   test("a radial mask changes the result as it does in the original", async () => {

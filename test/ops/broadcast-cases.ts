@@ -86,10 +86,29 @@ function reference(
 
 /** Tests of a two-operand op that broadcasts. Results are exact: one rounding of the exact value. */
 export function testBroadcasting(
-  op: (x: Tensor, y: Tensor) => Tensor,
+  op: (x: Tensor, y: Tensor, to?: Tensor) => Tensor,
   f: (x: number, y: number) => number,
 ): void {
   onEveryIsa((device) => {
+    test.each(
+      SHAPES.flatMap((shapes) =>
+        ([0, 1] as const)
+          .filter((i) => shapes[i].join() === reference(shapes, f).shape.join())
+          .map((i) => [...shapes, i] as const),
+      ),
+    )("%j and %j, over operand %i", async (a, b, over) => {
+      const values = await evaluate(() => {
+        const operands = [
+          device.tensor(operand(a, 1), a),
+          device.tensor(operand(b, 2), b),
+        ] as const;
+        const result = op(...operands, operands[over]);
+        expect(result).toBe(operands[over]);
+        return result;
+      });
+      expect(countDifferences(values, reference([a, b], f).values)).toBe(0);
+    });
+
     test.each(SHAPES)("%j and %j", async (...shapes) => {
       const expected = reference(shapes, f);
       const values = await evaluate(() => {

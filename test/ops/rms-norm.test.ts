@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { rmsNorm } from "#runtime/tensor/ops";
+import { scope } from "#runtime/tensor/scope";
 import { randomArray } from "../helpers/tensors.ts";
 import { errorOfLargest, evaluate } from "./evaluate.ts";
 import { onEveryIsa, sameForAnyThreads } from "./harness.ts";
@@ -20,6 +21,17 @@ onEveryIsa((device) => {
       rmsNorm(device.tensor(x, [rows, width]), device.tensor(weight, [width]), EPS),
     );
     expect(errorOfLargest(weighted, scaled)).toBeLessThan(4e-7);
+  });
+
+  test("has the same bytes over its operand", async () => {
+    const [apart, over] = scope(() => {
+      const x = device.tensor(randomArray(60 * 333, 4), [60, 333]);
+      const weight = device.tensor(randomArray(333, 5), [333]);
+      const first = rmsNorm(x, weight, EPS).readRaw();
+      expect(rmsNorm(x, weight, EPS, x)).toBe(x);
+      return [first, x.readRaw()] as const;
+    });
+    expect(Buffer.compare(await over, await apart)).toBe(0);
   });
 
   test("zeros stay zeros, and a row that is not finite spoils no other", async () => {

@@ -157,6 +157,26 @@ describe("published sizes", () => {
     },
   );
 
+  // Each: weights that were planned, and how many times their video states in bfloat16 everything else may take.
+  test.each([
+    ["none/hunyuan_video_720.safetensors", [16, 30, 90, 160], 7.5, 108_000],
+    ["none/mochi_preview.safetensors", [12, 28, 60, 106], 13, 44_520],
+  ] as const)("%s keeps few states at a time", async (path, shape, states, tokens) => {
+    const { device, models } = planned(80 * GIB);
+    using held = models;
+    using lease = await held.diffusion(modelRecipe(held.identify(path, "diffusion")));
+    let weights = 0;
+    for (let i = 0; i < 2; i++) {
+      device.resetPeak();
+      scope(() => {
+        const context = device.empty([256, 4096]);
+        lease.instance.forward({ latent: device.empty(shape), context, timestep: 900 });
+      });
+      weights = device.memory().allocatedBytes;
+    }
+    expect((device.memory().peakBytes - weights) / (tokens * 3072 * 2)).toBeLessThan(states);
+  });
+
   test("what is too long is refused, with what would fit", async () => {
     const error: unknown = await wan14(5 * GIB).catch((thrown: unknown) => thrown);
     const message = error instanceof Error ? error.message : "";
