@@ -28,20 +28,23 @@ export interface StreamedHalves {
 export function streamedAutoencoder(weights: Weights, halves: StreamedHalves): VideoAutoencoder {
   const { latentChannels } = halves;
   return {
-    async decode(z, onFrames) {
+    async decode(z, onFrames, onStep) {
       if (z.rank !== 4 || z.shape[0] !== latentChannels || z.numel === 0) {
         throw new UmbelError(
           "ERR_SHAPE",
           `Expected a latent [${latentChannels}, T, h, w], got [${z.shape.join(", ")}].`,
         );
       }
-      const [, , height = 0, width = 0] = z.shape;
+      const [, count = 0, height = 0, width = 0] = z.shape;
       const { spatial, stripePixels = Infinity } = halves;
       const stripes = stripesOf(height * spatial, width * spatial, stripePixels);
       const last = stripes.pop() ?? allRows(height * spatial);
       const above: KeptFrames[][] = [];
-      for (const rows of stripes)
-        above.push(await keepPieces(decodePieces(halves, weights, z, rows)));
+      for (const [i, rows] of stripes.entries()) {
+        const pieces = decodePieces(halves, weights, z, rows);
+        const step = (done: number) => onStep?.((i + done / count) / (stripes.length + 1));
+        above.push(await keepPieces(pieces, step));
+      }
       let first = 0;
       let index = 0;
       for (const piece of decodePieces(halves, weights, z, last)) {
@@ -90,13 +93,17 @@ interface KeptFrames {
   readonly bytes: Uint8Array | null;
 }
 
-async function keepPieces(pieces: Iterable<Tensor>): Promise<KeptFrames[]> {
+async function keepPieces(
+  pieces: Iterable<Tensor>,
+  onKept: (count: number) => void,
+): Promise<KeptFrames[]> {
   const kept: KeptFrames[] = [];
   for (const piece of pieces) {
     using frames = piece;
     const { device, shape, dtype } = frames;
     const bytes = device.name === "null" ? null : await frames.readRaw();
     kept.push({ shape, dtype, bytes });
+    onKept(kept.length);
   }
   return kept;
 }

@@ -174,9 +174,14 @@ export interface VideoAutoencoder {
   readonly tiles?: DecodeTiles;
   /**
    * latent [C, T, h, w] in the autoencoder's own scale -> frames 4(T-1)+1 of [n, H, W, 3] in -1..1, handed out in order
-   * as they are made and disposed afterwards; memory does not grow with T, except where there are `tiles`.
+   * as they are made and disposed afterwards; memory does not grow with T, except where there are `tiles`. Where much is
+   * done before the first frames, `onStep` is called in between with the share that is done (0..1); it may throw to stop.
    */
-  decode(latent: Tensor, onFrames: (frames: Tensor, first: number) => Promise<void>): Promise<void>;
+  decode(
+    latent: Tensor,
+    onFrames: (frames: Tensor, first: number) => Promise<void>,
+    onStep?: (share: number) => void,
+  ): Promise<void>;
   /**
    * Frames are asked for in order as [n, H, W, 3] in -1..1 and disposed here; those behind the last whole group are left
    * out. Returns the latent mean [C, T, h, w]. Throws ERR_SHAPE when a size is not a multiple of the spatial factor.

@@ -4,6 +4,7 @@ import type { VideoAutoencoder } from "#runtime/sdk/model";
 import type { VaeLease } from "#runtime/sdk/model-access";
 import type { NodeContext } from "#runtime/sdk/node";
 import type { Frames, Latent } from "#runtime/sdk/values";
+import type { Tensor } from "#runtime/tensor/tensor";
 import { toImageRange } from "./frames.ts";
 import { inOwnTiles } from "./own-tiles.ts";
 
@@ -27,19 +28,25 @@ export async function decodeLatent(
   const [height, width] = [h * spatialFactor, w * spatialFactor];
   const data = new Float32Array(batch * perClip * height * width * 3);
   const size = c * t * h * w;
+  let shown = 0;
+  const show = (frames: number): void => {
+    context.checkCancelled();
+    shown = Math.max(shown, Math.floor(frames));
+    context.progress(shown, batch * perClip);
+  };
   for (let clip = 0; clip < batch; clip++) {
     using samples = context.device.tensor(
       latent.samples.data.subarray(clip * size, (clip + 1) * size),
       [c, t, h, w],
     );
-    await decoder.decode(samples, async (frames, first) => {
+    const take = async (frames: Tensor, first: number): Promise<void> => {
       using image = toImageRange(frames);
       const done = clip * perClip + first;
       // A plan leaves the frames untouched, so that the system never has to give them memory.
       if (context.device.name !== "null") data.set(await image.read(), done * height * width * 3);
-      context.checkCancelled();
-      context.progress(done + (frames.shape[0] ?? 0), batch * perClip);
-    });
+      show(done + (frames.shape[0] ?? 0));
+    };
+    await decoder.decode(samples, take, (share) => show((clip + share) * perClip));
   }
   return { data, count: batch * perClip, height, width, channels: 3 };
 }

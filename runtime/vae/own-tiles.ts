@@ -15,10 +15,10 @@ export function inOwnTiles(
   const { tiles } = vae;
   if (tiles === undefined) return vae;
   return {
-    async decode(latent, onFrames) {
+    async decode(latent, onFrames, onStep) {
       const [, count = 0, height = 0, width = 0] = latent.shape;
       const isLarge = Math.max(height, width) > tiles.size;
-      if (!isLarge && count <= tiles.frames) return vae.decode(latent, onFrames);
+      if (!isLarge && count <= tiles.frames) return vae.decode(latent, onFrames, onStep);
       const stride = Math.trunc(tiles.frames * (1 - tiles.overlap));
       const blended = Math.trunc(tiles.frames * geometry.temporalFactor * tiles.overlap);
       const kept = tiles.frames * geometry.temporalFactor - blended;
@@ -29,7 +29,9 @@ export function inOwnTiles(
           // One latent frame more than a tile: its first frame stands for the four that a group has.
           const last = Math.min(count, first + tiles.frames + 1);
           using piece = scope(() => latent.slice(1, first, last).contiguous());
-          using whole = await decodePiece({ vae, geometry, tiles }, piece);
+          using whole = await decodePiece({ vae, geometry, tiles }, piece, (share) =>
+            onStep?.(Math.min(1, (first + share * stride) / count)),
+          );
           using clip = scope(() => {
             const counted = whole.slice(0, first === 0 ? 0 : 1);
             return end === null ? counted : blend(end, counted, 0, blended);
@@ -60,13 +62,19 @@ interface Tiled {
 }
 
 /** All frames of a piece, in tiles where it is larger than one; the caller frees them. */
-async function decodePiece({ vae, geometry, tiles }: Tiled, latent: Tensor): Promise<Tensor> {
+async function decodePiece(
+  { vae, geometry, tiles }: Tiled,
+  latent: Tensor,
+  onStep: (share: number) => void,
+): Promise<Tensor> {
   const [, , height = 0, width = 0] = latent.shape;
   if (Math.max(height, width) <= tiles.size) return decodeWhole(vae, latent, (clip) => clip);
   const { spatialFactor } = geometry;
   const stride = Math.trunc(tiles.size * (1 - tiles.overlap));
   const blended = Math.trunc(tiles.size * spatialFactor * tiles.overlap);
   const kept = tiles.size * spatialFactor - blended;
+  const tileCount = Math.ceil(height / stride) * Math.ceil(width / stride);
+  let done = 0;
   const rows: Tensor[] = [];
   let above: Tensor[] = [];
   let row: Tensor[] = [];
@@ -85,6 +93,8 @@ async function decodePiece({ vae, geometry, tiles }: Tiled, latent: Tensor): Pro
           return left === undefined ? below : blend(left, below, 2, blended);
         });
         row.push(clip);
+        await latent.device.sync();
+        onStep(++done / tileCount);
       }
       rows.push(
         scope(() => {

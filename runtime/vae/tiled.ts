@@ -35,7 +35,8 @@ export function tiled(
 ): VideoAutoencoder {
   checkTiling(tiling);
   return {
-    decode: (latent, onFrames) => decode({ vae, geometry, device, tiling }, latent, onFrames),
+    decode: (latent, onFrames, onStep) =>
+      decode({ vae, geometry, device, tiling }, latent, onFrames, onStep),
     encode: (count, nextFrames) => encode({ vae, geometry, device, tiling }, count, nextFrames),
   };
 }
@@ -62,6 +63,7 @@ async function decode(
   { vae, geometry, device, tiling }: Tiled,
   latent: Tensor,
   onFrames: (frames: Tensor, first: number) => Promise<void>,
+  onStep?: (share: number) => void,
 ): Promise<void> {
   const { spatialFactor, temporalFactor } = geometry;
   const [, count = 0, latentHeight = 0, latentWidth = 0] = latent.shape;
@@ -81,6 +83,7 @@ async function decode(
   const [height, width] = [latentHeight * spatialFactor, latentWidth * spatialFactor];
   const frameSize = height * width * 3;
 
+  let tiles = 0;
   let pending = new Float32Array(0);
   for (const [index, time] of times.entries()) {
     const frames = time.weights.length;
@@ -91,6 +94,7 @@ async function decode(
       for (const x of xs) {
         using tile = scope(() => cut(latent, time, y, x));
         await vae.decode(tile, (part, first) => blend(target, part, first, [time, y, x]));
+        onStep?.(++tiles / (times.length * ys.length * xs.length));
       }
     }
     const done = (times[index + 1]?.to ?? time.to + frames) - time.to;

@@ -73,6 +73,36 @@ test("a plan in tiles counts every frame and holds none on the host", async () =
   expect(frames).toBe(129);
 });
 
+test("tiles say how far they are, and stop when they are told to", async () => {
+  const device = openDevice("null");
+  using planned = planModel(hunyuanVae, wholeHeader(), device);
+  using z = device.empty([16, 17, 40, 60]);
+  const vae = inOwnTiles(planned.model, hunyuanVae.latent);
+  const shares: number[] = [];
+  await vae.decode(
+    z,
+    async () => {},
+    (share) => shares.push(share),
+  );
+  // Two pieces of 2 x 3 tiles, the second of them cut off by the end.
+  expect(shares).toHaveLength(12);
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+  expect(shares.at(-1)).toBe(1);
+  const live = device.memory().liveTensors;
+  const stopAt = async (step: number) => {
+    let steps = 0;
+    await vae.decode(
+      z,
+      async () => {},
+      () => {
+        if (++steps === step) throw new Error("enough");
+      },
+    );
+  };
+  for (const step of [2, 5, 8]) await expect(stopAt(step)).rejects.toThrow("enough");
+  expect(device.memory().liveTensors).toBe(live);
+});
+
 test("the published size is decoded on a GPU in memory that its length does not change, by plan", async () => {
   const { config } = hunyuanVae.published[0]!;
   const header = headerOf(

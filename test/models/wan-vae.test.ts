@@ -184,6 +184,29 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
     },
   );
 
+  test("stripes say how far they are, and stop when they are told to", async () => {
+    using opened = openModel(wanVae, weights, device);
+    const stripePixels = (48 * 80) / 3;
+    const striped = wanVae.create({ ...opened.config, stripePixels }, opened.weights);
+    const { values, shape } = golden().get("latent");
+    using latent = device.tensor(values, shape.slice(1));
+    const shares: number[] = [];
+    await striped.decode(
+      latent,
+      async () => {},
+      (share) => shares.push(share),
+    );
+    expect(shares.map((share) => Math.round(12 * share))).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const stopped = striped.decode(
+      latent,
+      async () => {},
+      () => {
+        throw new Error("enough");
+      },
+    );
+    await expect(stopped).rejects.toThrow("enough");
+  });
+
   test("the number of threads changes no byte", async () => {
     const decoded = async (threads: number) => {
       const other = openDevice("cpu", { threads });

@@ -57,10 +57,10 @@ export function fittedVae(parts: FittedParts<VaeFamily>): VideoAutoencoder {
   };
   return {
     ...(instance.tiles === undefined ? {} : { tiles: instance.tiles }),
-    async decode(latent, onFrames) {
+    async decode(latent, onFrames, onStep) {
       const [, frames = 0, height = 0, width = 0] = latent.shape;
       const vae = await fitting({ verb: "decode", height, width }, frames);
-      await vae.decode(latent, onFrames);
+      await vae.decode(latent, onFrames, onStep);
     },
     async encode(count, nextFrames) {
       const { spatialFactor } = family.latent;
