@@ -23,6 +23,7 @@ enum class Op : int {
 namespace arg {
 struct T { using type = const Tensor&; };
 struct N { using type = const Tensor*; };
+struct S { using type = const Tensor*; };
 struct W { using type = const Tensor&; };
 struct M { using type = const Tensor*; };
 struct X { using type = const Tensor&; };

@@ -80,7 +80,7 @@ void check_call(const OpCall& call) {
         }
         ++input;
         break;
-      case 'N': case 'M':
+      case 'N': case 'S': case 'M':
         if (input >= call.inputs.size() || (call.inputs[input].kind != Input::Kind::none &&
                                             !holds_one(call.inputs[input]))) {
           wrong(call.op, position, code, "a tensor or null");

@@ -43,6 +43,9 @@ class OpFrame {
     } else if constexpr (std::is_same_v<Code, arg::N>) {
       const View* view = next_input();
       return view == nullptr ? nullptr : &plain(view);
+    } else if constexpr (std::is_same_v<Code, arg::S>) {
+      const View* view = next_input();
+      return view == nullptr ? nullptr : &strided(view);
     } else if constexpr (std::is_same_v<Code, arg::W>) {
       return packed(*next_input());
     } else if constexpr (std::is_same_v<Code, arg::M>) {
@@ -111,6 +114,13 @@ class OpFrame {
     const Tensor& wide = temporary(tensor, DType::f32);
     backend_.convert(tensor, wide);
     return wide;
+  }
+
+  // As it lies where its last axis is contiguous and kernels read its type without a conversion of their own.
+  const Tensor& strided(const View* view) {
+    const Tensor tensor = view->resolve();
+    const bool rows = tensor.rank > 0 && tensor.stride[static_cast<size_t>(tensor.rank - 1)] == 1;
+    return tensor.dtype == DType::f32 && rows ? keep(tensor) : plain(view);
   }
 
   const Tensor& widened(const View& view) {

@@ -42,8 +42,8 @@ void attention(CpuContext& ctx, const Tensor& q, const Tensor& k, const Tensor& 
            static_cast<long long>(h.queries), static_cast<long long>(keys));
     }
     h.bias = bias->f32();
-    h.bias_row_stride = bias->dim(1) == 1 ? 0 : keys;
-    h.bias_head_stride = bias->dim(0) == 1 ? 0 : bias->dim(1) * keys;
+    h.bias_row_stride = bias->dim(1) == 1 ? 0 : bias->stride.data()[1];
+    h.bias_head_stride = bias->dim(0) == 1 ? 0 : bias->stride.data()[0];
   }
   if (q.numel() == 0) return;
   if (h.queries <= kFewQueries) return few_queries(ctx, h);

@@ -27,7 +27,7 @@ struct AttentionArguments {
   float scale;
 
   const float* bias;                          // added to the scaled scores, or null; keys side by side
-  int64_t bias_head_stride, bias_row_stride;  // 0: the same for all heads or rows
+  int64_t bias_head_stride, bias_row_stride;  // 0: the same for all heads or rows; may be negative
 
   // Block-sparse: blocks of keys that a block of queries sees, row_ptr [groups, rows + 1] and col [groups, entries]
   // with groups 1 or heads. block 0: dense.

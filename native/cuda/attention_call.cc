@@ -41,8 +41,8 @@ void launch_attention(CudaContext& ctx, const AttentionCall& call, const Tensor&
   if (call.bias) {
     const Tensor bias = as_type(ctx, *call.bias, DType::f32);
     a.bias = bias.f32();
-    a.bias_row_stride = bias.dim(1) == 1 ? 0 : a.keys;
-    a.bias_head_stride = bias.dim(0) == 1 ? 0 : bias.dim(1) * a.keys;
+    a.bias_row_stride = bias.dim(1) == 1 ? 0 : bias.stride[1];
+    a.bias_head_stride = bias.dim(0) == 1 ? 0 : bias.stride[0];
   }
   if (call.row_ptr) {
     a.row_ptr = call.row_ptr->i32();

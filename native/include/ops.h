@@ -3,6 +3,7 @@
 // Argument codes (a kernel's C++ signature follows from them, see core/kernel.h):
 //   T  input tensor, contiguous; on the CPU always float32 or an integer type (the executor casts other float types)
 //   N  optional T (null pointer when absent)
+//   S  optional T of any strides along all axes but the last; of a type other than float32 it is contiguous
 //   W  input tensor, contiguous, in its storage type (weights: float32, float16, bfloat16, float8)
 //   M  optional W
 //   X  input tensor, any storage type, any strides
@@ -52,7 +53,7 @@ OP(linear_scaled_gated_residual, T, W, T, M, T, T, O)  // as linear_gated_residu
 OP(lora_merge, W, W, W, F, R)        // w [N, K] + scale * up [N, r] down [r, K]
 
 // Attention: q [B?, Sq, H, D], k and v [B?, Sk, H, D]
-OP(attention, T, T, T, N, F, I, O, P)  // bias [H or 1, Sq or 1, Sk], scale, valid keys (-1: all); out, log-sum-exp [B?, H, Sq]; over q
+OP(attention, T, T, T, S, F, I, O, P)  // bias [H or 1, Sq or 1, Sk], scale, valid keys (-1: all); out, log-sum-exp [B?, H, Sq]; over q
 OP(block_sparse_attention, T, T, T, T, T, I, F, I, O, P)  // q, k, v [S, H, D], row_ptr int32 [G, rows+1], col int32 [G, nnz] (G: 1 or H), block, scale, valid keys; out, log-sum-exp [H, Sq]; over q
 
 // Convolution, channels last: x [T, H, W, Cin], weight [Cout, kT, kH, kW, Cin]

@@ -209,14 +209,11 @@ function forward(config: Umt5Config, weights: Weights, ids: Int32Array): Tensor 
 
 /**
  * [heads, n, n] from a table [buckets, heads] and the buckets of all distances [2 n - 1]: a row is the one before it, moved
- * on by one key.
+ * on by one key, so that all of a head's lie in one of 2 n - 1.
  */
 function positionBias(table: Tensor, buckets: Tensor): Tensor {
   const ofDistance = embedding(table, buckets).permute([1, 0]).contiguous();
-  return ofDistance
-    .windows((buckets.numel + 1) / 2)
-    .flip(1)
-    .contiguous();
+  return ofDistance.windows((buckets.numel + 1) / 2).flip(1);
 }
 
 // What is added to the states, and both factors of gate and values, stay float32: a prompt is short, and all layers add up.

@@ -52,7 +52,8 @@ export function cudaScratch(
   for (const [i, input] of inputs.entries()) {
     for (const tensor of listOf(input)) {
       bytes += preparedBytes(tensor, {
-        anyLayout: op === "cast" || op === "copy",
+        anyLayout:
+          op === "cast" || op === "copy" || (op === "attention" && i === 3 && hasRows(tensor)),
         stored: Array.isArray(input) || (STORED_INPUTS[op]?.includes(i) ?? false),
         rounded: rounds && i < (ROUNDED_INPUTS[op] ?? 0),
       });
@@ -111,6 +112,11 @@ function filledBytes({ shape, numel }: Tensor): number {
 function listOf(input: OpInput): readonly Tensor[] {
   if (input === null) return [];
   return Array.isArray(input) ? (input as readonly Tensor[]) : [input as Tensor];
+}
+
+/** A bias is read as it lies where its keys lie side by side. */
+function hasRows({ dtype, strides }: Tensor): boolean {
+  return dtype === "f32" && strides.at(-1) === 1;
 }
 
 function isPlain(dtype: DType): boolean {

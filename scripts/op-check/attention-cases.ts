@@ -59,6 +59,18 @@ const biased: readonly OpCase[] = (
   },
 }));
 
+/** A bias that is not contiguous, at the widths of the kernel on tensor cores and of the one for others. */
+const strided: readonly OpCase[] = [64, 80].map((width) => ({
+  op: "attention",
+  title: `bias by distance, heads of ${width}`,
+  bound: { f32: 1e-5, bf16: 1e-2 },
+  run: (make) => {
+    const { q, k, v } = qkv(make, { queries: 150, keys: 150, heads: 2, width });
+    const line = make.stored([2, 299], 4, "f32", 3);
+    return [attention(q, k, v, { bias: line.windows(150).flip(1), scale: 1 })];
+  },
+}));
+
 interface Sparse extends Dense {
   readonly block: 64 | 128;
   readonly groups: number;
@@ -119,5 +131,6 @@ function sparse(size: Sparse): OpCase {
 export const attentionCases: readonly OpCase[] = [
   ...DENSE.map(dense),
   ...biased,
+  ...strided,
   ...SPARSE.map(sparse),
 ];

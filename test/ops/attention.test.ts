@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { attention, attentionWithLse } from "#runtime/tensor/ops";
+import { attention, attentionWithLse, cast } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
+import type { Tensor } from "#runtime/tensor/tensor";
 import { randomArray } from "../helpers/tensors.ts";
 import { attentionReference, worstDifference, type AttentionSize } from "./attention-reference.ts";
 import { onEveryIsa, sameForAnyThreads } from "./harness.ts";
@@ -97,6 +98,35 @@ onEveryIsa((device) => {
       expect([...row]).toEqual(new Array<number>(16).fill(0));
       expect((await lse)[5]).toBe(-Infinity);
     }
+  });
+
+  test.each<[string, number[], (line: Tensor) => Tensor]>([
+    ["rows that overlap", [3, 349], (line) => line.windows(300)],
+    ["rows counted backwards", [3, 349], (line) => line.windows(300).flip(1)],
+    ["heads counted backwards", [3, 50, 300], (line) => line.flip(0)],
+    ["keys counted backwards", [3, 50, 300], (line) => line.flip(2)],
+    ["a part", [4, 60, 310], (line) => line.slice(0, 1).slice(1, 4, 54).slice(2, 7, 307)],
+    ["axes in another order", [300, 50, 3], (line) => line.permute([2, 1, 0])],
+  ])("a bias of %s is that of its copy", async (_, shape, view) => {
+    const size = { batch: 1, queries: 50, keys: 300, heads: 3, width: 16 };
+    const results = scope(() => {
+      const { q, k, v } = tensors(size);
+      const line = device.tensor(
+        randomArray(
+          shape.reduce((a, b) => a * b, 1),
+          6,
+          3,
+        ),
+        shape,
+      );
+      return [line, cast(line, "bf16")].flatMap((each) =>
+        [view(each), view(each).contiguous()].map((bias) => attention(q, k, v, { bias }).read()),
+      );
+    });
+    const [wide, wideCopy, narrow, narrowCopy] = await Promise.all(results);
+    expect(wide).toEqual(wideCopy);
+    expect(narrow).toEqual(narrowCopy);
+    expect(narrow).not.toEqual(wide);
   });
 
   // Up to 4 queries take another way, without packed keys.

@@ -103,6 +103,19 @@ test("like CUDA: activations in bfloat16, and what ops take while they run", () 
     // Widened to float32, on whole units of the arena, beside the result.
     expect(gpu.memory().peakBytes - before).toBe(4096 + 4000);
   });
+  scope(() => {
+    const q = gpu.empty([128, 2, 64], "bf16");
+    const line = gpu.empty([2, 255]);
+    attention(q, q, q);
+    affine(line, 1, 0);
+    gpu.resetPeak();
+    const before = gpu.memory().allocatedBytes;
+    // A bias is read as it lies unless its keys are apart.
+    attention(q, q, q, { bias: line.windows(128).flip(1) });
+    expect(gpu.memory().peakBytes - before).toBe(128 * 2 * 64 * 2);
+    attention(q, q, q, { bias: line.windows(128).flip(2) });
+    expect(gpu.memory().peakBytes - before).toBe(128 * 2 * 64 * 2 * 2 + 2 * 128 * 128 * 4);
+  });
   x[Symbol.dispose]();
   w[Symbol.dispose]();
   expect(gpu.memory()).toMatchObject({ liveTensors: 0, allocatedBytes: 0 });
