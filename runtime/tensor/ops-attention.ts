@@ -14,7 +14,7 @@ import {
 import type { Tensor } from "./tensor.ts";
 
 export interface AttentionOptions {
-  /** Added to the logits: [H or 1, Sq or 1, Sk]. */
+  /** Added to the logits: [H or 1, Sq or 1, Sk]; float32 views whose keys lie side by side are read as they lie. */
   readonly bias?: Tensor;
   /** Factor of the logits; 1 / sqrt(D) by default. */
   readonly scale?: number;
