@@ -67,7 +67,7 @@ const strided: readonly OpCase[] = [64, 80].map((width) => ({
   run: (make) => {
     const { q, k, v } = qkv(make, { queries: 150, keys: 150, heads: 2, width });
     const line = make.stored([2, 299], 4, "f32", 3);
-    return [attention(q, k, v, { bias: line.windows(150).flip(1), scale: 1 })];
+    return [attention(q, k, v, { bias: line.windows(150).flip(1) })];
   },
 }));
 
