@@ -10,7 +10,7 @@ import { denseLayer } from "#runtime/nn/dense-layer";
 import { edgeConv } from "#runtime/nn/edge-conv";
 import { asMatrix } from "#runtime/nn/patches";
 import { replace } from "#runtime/nn/replace";
-import { VideoStream, type Layer } from "#runtime/nn/video-stream";
+import { runSegments, VideoStream, type Layer, type Segment } from "#runtime/nn/video-stream";
 import type {
   CheckpointHeader,
   LatentGeometry,
@@ -45,6 +45,8 @@ interface Level {
 }
 
 interface MochiVaeConfig {
+  /** Frames of more pixels than this pass one by one. */
+  readonly groupedPixels: number;
   readonly latentChannels: number;
   readonly frameChannels: number;
   readonly decoder: readonly Level[] | null;
@@ -58,6 +60,8 @@ const HEAD_DIM = 32;
 /** Frames enter the encoder with sines and cosines of 2^f 2 pi x. */
 const FREQUENCIES = [6, 7];
 const PIXEL_STEP = 2;
+/** Frames up to this size pass in groups, those that a latent frame stands for; larger ones need the memory more. */
+const GROUPED_PIXELS = 320 * 320;
 const geometry: LatentGeometry = { channels: 12, spatialFactor: 8, temporalFactor: 6 };
 
 // Names
@@ -164,7 +168,7 @@ function detect(header: CheckpointHeader): MochiVaeConfig | null {
   const widths = [...(decoder ?? []), ...(encoder ?? [])].map(({ channels }) => channels);
   if (!(Number.isInteger(frameChannels) && frameChannels > 0 && latentChannels > 0)) return null;
   if (widths.some((width) => width < 1 || width % GROUPS !== 0)) return null;
-  return { latentChannels, frameChannels, decoder, encoder };
+  return { groupedPixels: GROUPED_PIXELS, latentChannels, frameChannels, decoder, encoder };
 }
 
 type ShapeOf = (name: string) => readonly number[];
@@ -349,22 +353,30 @@ function grow(weights: Weights, name: string, level: Level, stream: VideoStream)
   };
 }
 
-function decoderLayers(levels: readonly Level[], weights: Weights, stream: VideoStream): Layer[] {
+/** A segment ends where one frame becomes several. */
+function decoderSegments(
+  levels: readonly Level[],
+  weights: Weights,
+  stream: VideoStream,
+): Segment[] {
   const firsts = firstBlocks(levels, "decoder");
-  const layers: Layer[] = [
+  let layers: Layer[] = [
     (z) => {
       const weight = weights.get("decoder.blocks.0.0.weight", asMatrix);
       return linear(z, weight, weights.get("decoder.blocks.0.0.bias"));
     },
   ];
+  const segments: Segment[] = [{ layers, together: false }];
   for (const [i, level] of levels.entries()) {
     for (let b = 0; b < level.blocks; b++) {
       layers.push(residualBlock(weights, `${level.name}.${(firsts[i] ?? 0) + b}`, stream));
     }
-    if (level.step !== null) layers.push(grow(weights, `decoder.blocks.${i}.proj`, level, stream));
+    if (level.step === null) continue;
+    layers.push(grow(weights, `decoder.blocks.${i}.proj`, level, stream));
+    if (level.step.frames > 1) segments.push({ layers: (layers = []), together: false });
   }
   layers.push((x) => denseLayer(weights, "decoder.output_proj", silu(x)));
-  return layers;
+  return segments;
 }
 
 function encoderLayers(levels: readonly Level[], weights: Weights, z: number): Layer[] {
@@ -426,12 +438,14 @@ function create(config: MochiVaeConfig, weights: Weights): VideoAutoencoder {
       }
       if (decoder === null) throw missingHalf("decoder");
       using stream = new VideoStream(weights);
-      const layers = decoderLayers(decoder, weights, stream);
+      const segments = decoderSegments(decoder, weights, stream);
+      const [, count = 0, height = 0, width = 0] = z.shape;
+      const alone = height * width * geometry.spatialFactor ** 2 > config.groupedPixels;
       let first = 0;
-      for (let t = 0; t < (z.shape[1] ?? 0); t++) {
+      for (let t = 0; t < count; t++) {
         using frames = scope(() => {
           const frame = z.slice(1, t, t + 1).permute([1, 2, 3, 0]);
-          return runLayers(layers, frame.contiguous());
+          return runSegments(segments, frame.contiguous(), alone);
         });
         await onFrames(frames, first);
         first += frames.shape[0] ?? 0;
@@ -515,7 +529,12 @@ const mochiVae: VaeFamily<MochiVaeConfig> = {
     {
       title: "Mochi VAE",
       fileName: /mochi.*vae/i,
-      config: { latentChannels: 12, frameChannels: 3, ...publishedLevels() },
+      config: {
+        groupedPixels: GROUPED_PIXELS,
+        latentChannels: 12,
+        frameChannels: 3,
+        ...publishedLevels(),
+      },
     },
   ],
   tensors,

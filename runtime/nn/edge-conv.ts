@@ -4,7 +4,7 @@ import { cat, conv3d, copy } from "#runtime/tensor/ops";
 import { scope } from "#runtime/tensor/scope";
 import type { Tensor } from "#runtime/tensor/tensor";
 import { replace } from "./replace.ts";
-import { channelsLast, tailParts, type VideoStream } from "./video-stream.ts";
+import { channelsLast, tailParts, type Tail, type VideoStream } from "./video-stream.ts";
 
 export interface EdgeConvOptions {
   readonly stride?: readonly [t: number, h: number, w: number];
@@ -41,12 +41,20 @@ export function edgeConv(
       ...(residual === undefined ? {} : { residual }),
     });
     if (stream !== undefined && before !== null) {
-      const seen =
-        (padded.shape[0] ?? 0) < frames - 1 ? cat([...tailParts(before), padded], 0) : padded;
-      stream.setTail(name, copy(seen.slice(0, 1 - frames)));
+      stream.setTail(name, tailOf(padded, before, frames - 1));
     }
     return y;
   });
+}
+
+/** The last `count` frames of all that were seen. A frame that came alone is not copied together with the one before it. */
+function tailOf(x: Tensor, before: Tail, count: number): Tail {
+  const frames = x.shape[0] ?? 0;
+  const newest = tailParts(before).at(-1);
+  if (count === 2 && frames === 1 && newest !== undefined)
+    return [newest.slice(0, -1), x.slice(0, 0)];
+  const seen = frames < count ? cat([...tailParts(before), x], 0) : x;
+  return copy(seen.slice(0, -count));
 }
 
 function repeatFirst(x: Tensor, count: number): Tensor {

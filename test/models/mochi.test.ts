@@ -4,8 +4,9 @@ import mochi from "#runtime/models/mochi";
 import mochiVae from "#runtime/models/mochi-vae";
 import type { Naming } from "#runtime/sdk/model";
 import { openDevice } from "#runtime/tensor/devices";
+import { NullDevice } from "#runtime/tensor/null-device";
 import { scope } from "#runtime/tensor/scope";
-import { headerOf, openModel, planModel } from "../helpers/model-weights.ts";
+import { headerOf, openModel, planModel, TestWeights } from "../helpers/model-weights.ts";
 import { NO_SHARED, sharedDir, sharedJson, sharedPath, sharedTensors } from "../helpers/shared.ts";
 import { checkLiveTensorsAtEnd, relativeError, testDevice } from "../helpers/tensors.ts";
 
@@ -77,6 +78,27 @@ test("half of an autoencoder says which half it lacks", async () => {
   }
 });
 
+test("decoding at 848x480 takes less than 6 GiB, weights and all, for any number of frames", async () => {
+  const [{ config }] = mochiVae.published as [(typeof mochiVae.published)[number]];
+  const shapes = new Map(mochiVae.tensors(config).map(({ name, shape }) => [name, shape]));
+  const peakOf = async (latents: number, expected: number) => {
+    const device = new NullDevice({ like: "cuda" });
+    using weights = new TestWeights(device, shapes.keys(), (name) =>
+      device.empty(shapes.get(name)!, "bf16"),
+    );
+    using z = device.empty([12, latents, 60, 106]);
+    let frames = 0;
+    await mochiVae.create(config, weights).decode(z, async ({ shape }) => {
+      frames += shape[0]!;
+    });
+    expect(frames).toBe(expected);
+    return device.memory().peakBytes;
+  };
+  const [short, long] = [await peakOf(3, 13), await peakOf(6, 31)];
+  expect(long).toBeLessThan(6 * 2 ** 30);
+  expect(long / short).toBeLessThan(1.01);
+});
+
 const present = sharedDir() !== null && existsSync(sharedPath("goldens/mochi"));
 
 interface Origin {
@@ -103,35 +125,42 @@ describe.skipIf(!present)(`reference data (${NO_SHARED})`, () => {
     }
   });
 
-  test("a clip that comes frame by frame is the one that comes at once", async () => {
-    const folder = "goldens/mochi/mochi-vae";
-    const golden = sharedTensors(`${folder}/io.safetensors`);
-    const { shape, values } = golden.get("latent");
-    const path = sharedPath(`${folder}/decoder.safetensors`);
-    using opened = openModel(mochiVae, path, device, "decoder.");
-    using z = device.tensor(values, shape.slice(1));
-    const counts: number[] = [];
-    const parts: number[] = [];
-    await opened.model.decode(z, async (frames, first) => {
-      expect(first).toBe(counts.reduce((a, b) => a + b, 0));
-      counts.push(frames.shape[0]!);
-      using moved = scope(() => frames.permute([3, 0, 1, 2]).contiguous());
-      parts.push(...(await moved.read()));
-    });
-    expect(counts).toEqual([1, 6, 6]);
-    const video = golden.get("video");
-    const [, channels = 0, , height = 0, width = 0] = video.shape;
-    const plane = height * width;
-    // Pieces are [channels, frames of the piece, ...]: bring the expected frames into that order.
-    const expected: number[] = [];
-    let first = 0;
-    for (const count of counts) {
-      for (let c = 0; c < channels; c++) {
-        const from = (c * 13 + first) * plane;
-        expected.push(...video.values.subarray(from, from + count * plane));
+  test.each([
+    ["in groups", 1e9],
+    ["one by one", 0],
+  ])(
+    "a clip that comes frame by frame is the one that comes at once, %s",
+    async (_, groupedPixels) => {
+      const folder = "goldens/mochi/mochi-vae";
+      const golden = sharedTensors(`${folder}/io.safetensors`);
+      const { shape, values } = golden.get("latent");
+      const path = sharedPath(`${folder}/decoder.safetensors`);
+      using opened = openModel(mochiVae, path, device, "decoder.");
+      using z = device.tensor(values, shape.slice(1));
+      const counts: number[] = [];
+      const parts: number[] = [];
+      const vae = mochiVae.create({ ...opened.config, groupedPixels }, opened.weights);
+      await vae.decode(z, async (frames, first) => {
+        expect(first).toBe(counts.reduce((a, b) => a + b, 0));
+        counts.push(frames.shape[0]!);
+        using moved = scope(() => frames.permute([3, 0, 1, 2]).contiguous());
+        parts.push(...(await moved.read()));
+      });
+      expect(counts).toEqual([1, 6, 6]);
+      const video = golden.get("video");
+      const [, channels = 0, , height = 0, width = 0] = video.shape;
+      const plane = height * width;
+      // Pieces are [channels, frames of the piece, ...]: bring the expected frames into that order.
+      const expected: number[] = [];
+      let first = 0;
+      for (const count of counts) {
+        for (let c = 0; c < channels; c++) {
+          const from = (c * 13 + first) * plane;
+          expected.push(...video.values.subarray(from, from + count * plane));
+        }
+        first += count;
       }
-      first += count;
-    }
-    expect(relativeError(parts, expected)).toBeLessThan(1e-4);
-  });
+      expect(relativeError(parts, expected)).toBeLessThan(1e-4);
+    },
+  );
 });
