@@ -10,7 +10,7 @@
 #   wan22      Wan 2.2 A14B at 77 frames (its experts are of Wan 2.1 14B's shape) and the VAE of TI2V 5B
 #   hunyuan    HunyuanVideo 13B at 117 and, once, 465 frames, and its VAE; 25 GiB in $WEIGHTS/hunyuan, removed afterwards
 #   mochi      Mochi 1 at 163 frames, and its VAE; 20 GiB in $WEIGHTS/mochi, removed afterwards
-#   reference  the same work in PyTorch, by the script that REFERENCE names with its arguments
+#   reference  the same work in PyTorch, where python3 has it; models too, where it has diffusers or DIFFUSERS names a folder with it
 #   table      every bound with the figures of the run; exits with 1 when one is broken
 # JSON lines go to ${OUT:-output/gpu}. WEIGHTS (default $OUT/../weights) wants 65 GiB; ROUNDS (default 5) are timed of each.
 set -euo pipefail
@@ -82,8 +82,10 @@ for family in hunyuan mochi; do
   fi
   rm -r "${weights:?}/$family"
 done
-if wanted reference && [[ -n "${REFERENCE:-}" ]]; then
-  OUT=$out python3 $REFERENCE || echo "The other side could not be measured." >&2
+if wanted reference; then
+  "$node" scripts/attention-masks.js "$out/masks"
+  python3 scripts/gpu-bench/reference/main.py --masks "$out/masks" ${DIFFUSERS:+--diffusers "$DIFFUSERS"} \
+    --rounds "$rounds" --json "$out/reference.jsonl" || echo "The other side was not measured as a whole." >&2
 fi
 clocks
 if wanted table; then

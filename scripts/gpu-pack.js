@@ -1,5 +1,5 @@
 // One archive for a machine that has a GPU and its driver, but neither Node nor network: npm run gpu:pack [-- FOLDER...]
-// Puts Node itself, dist/, the addon, the packages that its programs import, gpu/*.sh and reference data (each FOLDER below
+// Puts Node itself, dist/, the addon, the packages that its programs import, gpu/*.sh, the other side's scripts and reference data (each FOLDER below
 // goldens/) into .gpu/umbel-gpu.tar.xz, at most 40 MiB, once every program was seen to start from there. There: tar xJf umbel-gpu.tar.xz && umbel-gpu/gpu/test.sh
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -53,7 +53,9 @@ try {
   cpSync(addon, join(pack, "native/build/Release/umbel.node"));
   execFileSync("strip", [join(pack, "node"), join(pack, "native/build/Release/umbel.node")]);
   cpSync(join(root, "package.json"), join(pack, "package.json"));
-  cpSync(join(root, "gpu"), join(pack, "gpu"), { recursive: true });
+  for (const part of ["gpu", "scripts/attention-masks.js", "scripts/gpu-bench/reference"]) {
+    cpSync(join(root, part), join(pack, part), { recursive: true });
+  }
   for (const part of ["native", "runtime", "scripts", "nodes", "package.json"]) {
     cpSync(join(root, "dist", part), join(pack, "dist", part), {
       recursive: true,

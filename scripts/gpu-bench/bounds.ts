@@ -31,26 +31,26 @@ export interface Bound {
 /** Of Wan 2.1 14B in bfloat16. */
 const WEIGHTS_14B = 28_576_983_168;
 const NATIVE = "40 heads x 69120";
-const radial = (heads: number, tokens: number, pick: Pick, least: number): Bound => ({
+const radial = (heads: number, tokens: number): Bound => ({
   title: `radial attention, ${heads} heads x ${tokens}`,
   ours: { name: "attention radial", size: `${heads} heads x ${tokens}*`, attentionPath: "fastest" },
   value: "ms",
-  other: { pick: { name: "attention_radial", tokens, ...pick }, value: "ms", least },
+  other: { pick: { name: "attention_radial", tokens }, value: "ms", least: 1.4 },
 });
 
-/** A model family's forward pass and decoder against diffusers. */
-function familyBounds(
-  title: string,
-  theirs: string,
-  forward: Pick | null,
-  decode: Pick,
-): readonly Bound[] {
-  const passes = [
+interface FamilyRows {
+  readonly family: string;
+  readonly frames: number;
+}
+
+/** A model's forward pass, radial and dense, against diffusers: `theirs` is how its lines begin. */
+function forwardBounds(title: string, theirs: string, ours: FamilyRows): readonly Bound[] {
+  return [
     { row: "radial", attention: "flex", most: 0.8 },
     { row: "dense", attention: "cudnn", most: 0.95 },
   ].map(({ row, attention, most }): Bound => ({
     title: `${title} forward, ${row}`,
-    ours: { name: `model ${row}`, weightType: "default", vram: null, ...forward },
+    ours: { name: `model ${row}`, weightType: "default", vram: null, ...ours },
     value: "median",
     other: {
       pick: { name: `${theirs}_forward`, attention, compiled: false },
@@ -58,18 +58,26 @@ function familyBounds(
       least: 1 / most,
     },
   }));
-  const decoding = (["median", "peakBytes"] as const).map((value): Bound => ({
+}
+
+/** The same of its decoder, in time and memory. */
+function decodeBounds(title: string, theirs: string, ours: FamilyRows): readonly Bound[] {
+  return (["median", "peakBytes"] as const).map((value): Bound => ({
     title: `${title} VAE decode, ${value === "median" ? "seconds" : "bytes"}`,
-    ours: { name: "model decode", ...decode },
+    ours: { name: "model decode", ...ours },
     value,
     other: {
-      pick: { name: `${theirs}_vae_decode`, frames: decode["frames"] ?? null },
+      pick: { name: `${theirs}_vae_decode`, frames: ours.frames },
       value: value === "median" ? "seconds" : "peakBytes",
       least: 2,
     },
   }));
-  return [...(forward === null ? [] : passes), ...decoding];
 }
+
+const HUNYUAN = { family: "hunyuan", frames: 117 };
+const MOCHI = { family: "mochi", frames: 163 };
+/** Either expert has the shape of Wan 2.1 14B. */
+const WAN22_A14B = { family: "wan", frames: 77 };
 
 /** Products that both our own kernels and cuBLASLt have. */
 const PRODUCTS = ["69120 x 5120 x 5120", "69120 x 13824 x 5120", "69120 x 5120 x 13824"];
@@ -85,9 +93,9 @@ export const BOUNDS: readonly Bound[] = [
       least: 1.05,
     },
   },
-  radial(40, 69_120, {}, 1.4),
-  radial(24, 115_456, {}, 1.4),
-  radial(24, 460_800, {}, 1.4),
+  radial(40, 69_120),
+  radial(24, 115_456),
+  radial(24, 460_800),
   {
     title: `dense attention, ${NATIVE}, portable path`,
     ours: { name: "attention dense", size: NATIVE, attentionPath: "portable" },
@@ -169,12 +177,8 @@ export const BOUNDS: readonly Bound[] = [
     least: 0.97,
     most: 1.03,
   },
-  ...familyBounds(
-    "HunyuanVideo",
-    "hunyuan",
-    { family: "hunyuan", frames: 117 },
-    { family: "hunyuan", frames: 117 },
-  ),
+  ...forwardBounds("HunyuanVideo", "hunyuan", HUNYUAN),
+  ...decodeBounds("HunyuanVideo", "hunyuan", HUNYUAN),
   {
     title: "HunyuanVideo, 465 frames, radial against dense",
     ours: { name: "model radial", family: "hunyuan", frames: 465 },
@@ -185,19 +189,11 @@ export const BOUNDS: readonly Bound[] = [
       least: 5,
     },
   },
-  ...familyBounds(
-    "Mochi",
-    "mochi",
-    { family: "mochi", frames: 163 },
-    { family: "mochi", frames: 163 },
-  ),
-  ...familyBounds(
-    "Wan 2.2 A14B",
-    "wan",
-    { family: "wan", frames: 77 },
-    { family: "wan", frames: 77 },
-  ),
-  ...familyBounds("Wan 2.2 TI2V 5B", "wan22", null, { family: "wan22", frames: 121 }),
+  ...forwardBounds("Mochi", "mochi", MOCHI),
+  ...decodeBounds("Mochi", "mochi", MOCHI),
+  ...forwardBounds("Wan 2.2 A14B", "wan", WAN22_A14B),
+  ...decodeBounds("Wan 2.2 A14B", "wan", WAN22_A14B),
+  ...decodeBounds("Wan 2.2 TI2V 5B", "wan22", { family: "wan22", frames: 121 }),
   {
     title: "Wan 2.1 14B from the disk cache to the GPU, GB/s",
     ours: { name: "model load", family: "wan" },
