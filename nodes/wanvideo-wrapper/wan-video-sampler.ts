@@ -1,8 +1,18 @@
 import { UmbelError } from "#runtime/errors";
-import { sampleRecipe } from "#runtime/sampling/recipe-sampling";
+import { isOne } from "#runtime/sampling/guidance";
+import { sampleRecipe, type RecipeSampling } from "#runtime/sampling/recipe-sampling";
 import { WAN_VIDEO_SCHEDULERS } from "#runtime/sampling/wan-video-levels";
 import { DENSE } from "#runtime/sdk/attention-settings";
-import { boolean, combo, float, int, optionalSocket, seed, socket } from "#runtime/sdk/inputs";
+import {
+  boolean,
+  combo,
+  float,
+  floatPerStep,
+  int,
+  optionalSocket,
+  seed,
+  socket,
+} from "#runtime/sdk/inputs";
 import { defineNode, output, type NodeContext } from "#runtime/sdk/node";
 import type { Latent } from "#runtime/sdk/values";
 import { withExtra } from "#runtime/vae/known-frames";
@@ -29,7 +39,7 @@ export default defineNode({
     model: socket("WANVIDEOMODEL"),
     image_embeds: socket("WANVIDIMAGE_EMBEDS"),
     steps: int({ default: 30, min: 1, max: 10000 }),
-    cfg: float({ default: 6, min: 0, max: 30, step: 0.01 }),
+    cfg: floatPerStep({ default: 6, min: 0, max: 30, step: 0.01 }),
     shift: float({ default: 5, min: 0, max: 1000, step: 0.01 }),
     seed: seed(),
     force_offload: boolean({ default: true, advanced: true }),
@@ -67,7 +77,7 @@ export default defineNode({
     return problems;
   },
   run: async (context, inputs) => {
-    const { model, text_embeds, samples, cfg } = inputs;
+    const { model, text_embeds, samples } = inputs;
     if (text_embeds === undefined)
       throw new UmbelError("ERR_NODE", 'Expected prompts at "text_embeds", got none.');
     warnOfLeftOut(context, inputs);
@@ -95,11 +105,18 @@ export default defineNode({
       seed: inputs.seed,
       positive,
       ...(negative === null ? {} : { negative }),
-      cfg,
+      ...guidanceOf(inputs.cfg),
     });
     return { samples: result.samples, denoised_samples: result.denoised };
   },
 });
+
+/** A list is counted from the first step of this sampler; its last number stands for all that follow. */
+function guidanceOf(cfg: number | readonly number[]): Pick<RecipeSampling, "cfg" | "stepCfg"> {
+  if (typeof cfg === "number") return { cfg };
+  const last = cfg.at(-1) ?? 1;
+  return { cfg: cfg.find((one) => !isOne(one)) ?? 1, stepCfg: (step) => cfg[step] ?? last };
+}
 
 interface LevelInputs {
   readonly scheduler: string;

@@ -1,4 +1,5 @@
 /** Document values -> the values that a node's `run` receives. */
+import { UmbelError } from "#runtime/errors";
 import { toBigInt } from "#runtime/graph/validate-value";
 import type { ResolvedNode } from "#runtime/graph/resolve";
 import type { Input } from "#runtime/sdk/inputs";
@@ -18,8 +19,14 @@ export function nodeValues(
   return values;
 }
 
-/** A value that arrives over a link into a widget: numbers become the widget's kind. */
+/** A value that arrives over a link into a widget: numbers become the widget's kind. Throws ERR_NODE for unwanted lists. */
 export function coerceLinked(input: Input, value: unknown): unknown {
+  if (input.type === "FLOAT" && Array.isArray(value) && !("perStep" in input)) {
+    throw new UmbelError(
+      "ERR_NODE",
+      `Expected one number, got a list of ${value.length}, one a step. Link it to a sampler's guidance.`,
+    );
+  }
   if (input.kind === "seed" && typeof value === "number") return BigInt(Math.trunc(value));
   if (input.kind === "int" && typeof value === "bigint") return Number(value);
   if (input.kind === "int" && typeof value === "number") return Math.trunc(value);

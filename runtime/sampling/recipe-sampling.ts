@@ -26,6 +26,8 @@ export interface RecipeSampling {
   readonly positive: Conditioning;
   readonly negative?: Conditioning;
   readonly cfg: number;
+  /** As in a SampleRequest. */
+  readonly stepCfg?: (step: number) => number;
 }
 
 /** Flow of a model: the recipe's shift, or the family's own. */

@@ -23,6 +23,8 @@ export interface NumberInput<T> extends InputBase<T> {
   readonly min: T;
   readonly max: T;
   readonly step?: number;
+  /** A link may bring a list, one number a step. */
+  readonly perStep?: true;
 }
 export interface TextInput<T> extends InputBase<T> {
   readonly kind: "text";
@@ -69,17 +71,17 @@ export type Input<T = unknown> =
 
 type Extra = { tooltip?: string; advanced?: boolean };
 
-export function socket<T extends SocketType>(
-  type: T,
-  extra: Extra = {},
-): SocketInput<SocketValues[T]> {
+/** A list of numbers, one a step, is refused by all inputs but those of `floatPerStep()`. */
+type Linked<T extends SocketType> = T extends "FLOAT" ? number : SocketValues[T];
+
+export function socket<T extends SocketType>(type: T, extra: Extra = {}): SocketInput<Linked<T>> {
   return { kind: "socket", type, ...extra };
 }
 
 export function optionalSocket<T extends SocketType>(
   type: T,
   extra: Extra = {},
-): SocketInput<SocketValues[T] | undefined> {
+): SocketInput<Linked<T> | undefined> {
   return { kind: "socket", type, optional: true, ...extra };
 }
 
@@ -91,6 +93,11 @@ export function int(options: NumberOptions): NumberInput<number> {
 
 export function float(options: NumberOptions): NumberInput<number> {
   return { kind: "float", type: "FLOAT", ...options };
+}
+
+/** One number for all steps, or over a link one a step. */
+export function floatPerStep(options: NumberOptions): NumberInput<number | readonly number[]> {
+  return { kind: "float", type: "FLOAT", perStep: true, ...options };
 }
 
 /** A 64-bit seed with its "after the run" control. */

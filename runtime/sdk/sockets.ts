@@ -40,7 +40,8 @@ export interface SocketValues {
   NOISE: NoiseSource;
   /** 64-bit seeds do not fit a double: INT inputs made by `seed()` carry a bigint, all others a number. */
   INT: number | bigint;
-  FLOAT: number;
+  /** A list (one number a step) comes only to inputs made by `floatPerStep()`. */
+  FLOAT: number | readonly number[];
   STRING: string;
   BOOLEAN: boolean;
   AUDIO: null;

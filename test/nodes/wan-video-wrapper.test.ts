@@ -126,6 +126,48 @@ describe("ComfyUI-WanVideoWrapper", () => {
     expect(await runner.compare(nodes, "a.images", "b.images")).toBeGreaterThan(60);
   }, 60_000);
 
+  it("takes guidance by step", async () => {
+    const schedule = (from: number, to: number, end_percent: number) =>
+      [
+        "CreateCFGScheduleFloatList",
+        { steps: 3, cfg_scale_start: from, cfg_scale_end: to, end_percent },
+      ] as const;
+    const nodes: Nodes = {
+      ...both,
+      constant: schedule(4, 4, 1),
+      once: schedule(4, 4, 0.1),
+      none: schedule(1, 1, 1),
+      a: wrapped("@loader.model", { cfg: 4 }),
+      b: wrapped("@loader.model", { cfg: "@constant.float_list" }),
+      // The first step with guidance, the others from its latent without.
+      head: wrapped("@loader.model", { cfg: 4, end_step: 1 }),
+      c: wrapped("@loader.model", { start_step: 1, samples: "@head.samples" }),
+      d: wrapped("@loader.model", { cfg: "@once.float_list" }),
+      e: wrapped("@loader.model", {}),
+      f: wrapped("@loader.model", { cfg: "@none.float_list" }),
+      ...Object.fromEntries(
+        ["a", "b", "c", "d", "e", "f"].map((name) => [`${name}2`, shown(`@${name}.samples`)]),
+      ),
+    };
+    const same = Number.POSITIVE_INFINITY;
+    expect(await runner.compare(nodes, "a2.images", "b2.images")).toBe(same);
+    expect(await runner.compare(nodes, "c2.images", "d2.images")).toBeGreaterThan(60);
+    expect(await runner.compare(nodes, "e2.images", "f2.images")).toBe(same);
+    expect(await runner.compare(nodes, "a2.images", "d2.images")).toBeLessThan(60);
+  }, 60_000);
+
+  it("refuses guidance by step where one number is meant", async () => {
+    const nodes: Nodes = {
+      ...both,
+      list: ["CreateCFGScheduleFloatList", { steps: 3 }],
+      shift: ["ModelSamplingSD3", { model: "@unet.MODEL", shift: "@list.float_list" }],
+      native: sampled("@shift.MODEL"),
+      a: decoded("@native.LATENT"),
+      show: ["PreviewImage", { images: "@a.IMAGE" }],
+    };
+    await expect(runner.run(graph(nodes))).rejects.toThrow(/one number, got a list of 3/);
+  });
+
   it("scales a prompt as a whole by its weights", async () => {
     const nodes: Nodes = {
       ...WRAPPER,
