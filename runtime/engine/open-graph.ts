@@ -1,11 +1,12 @@
 /** A graph of any known format: JSON, ours or ComfyUI's, or a picture or clip that carries one. */
 import { open, readFile } from "node:fs/promises";
 import { UmbelError } from "#runtime/errors";
+import { parseComfyJson } from "#runtime/graph/comfy/comfy-json";
 import { importComfy, isComfy } from "#runtime/graph/comfy/import";
 import type { Imported } from "#runtime/graph/comfy/import-graph";
 import type { NodeFacts } from "#runtime/graph/comfy/node-facts";
 import { parseDocument, type GraphDocument } from "#runtime/graph/document";
-import { parseJson } from "#runtime/graph/json";
+import { isObject, parseJson, type Json } from "#runtime/graph/json";
 import { embeddedGraphOf, readEmbeddedGraph } from "#runtime/media/embedded-graph";
 import { fileKind } from "#runtime/media/file-kind";
 import { loadNodeFacts } from "./node-facts.ts";
@@ -35,14 +36,32 @@ export async function openGraphBytes(
 ): Promise<Imported> {
   const text = isCarrier(bytes.subarray(0, HEAD_BYTES), name)
     ? embeddedText(await embeddedGraphOf(bytes, name), name)
-    : new TextDecoder().decode(bytes);
+    : textOf(bytes);
   return importText(text, () => Promise.resolve(facts));
 }
 
 async function importText(text: string, facts: () => Promise<NodeFacts>): Promise<Imported> {
+  // Python writes numbers that JSON has not.
+  if (isComfy(parseComfyJson(text, "a graph"))) return importComfy(text, await facts());
   const json = parseJson(text);
-  if (isComfy(json)) return importComfy(text, await facts());
+  if (isObject(json) && !("umbel" in json)) throw foreign(json);
   return { document: parseDocument(json), report: [] };
+}
+
+function foreign(json: { readonly [key: string]: Json }): UmbelError {
+  const keys = Object.keys(json).slice(0, 6).join(", ") || "(none)";
+  return new UmbelError(
+    "ERR_DOCUMENT",
+    `Expected an Umbel document (with "umbel") or a ComfyUI workflow (with "nodes", or nodes that have a class_type), got an object with keys ${keys}.`,
+  );
+}
+
+/** Editors and shells of Windows write UTF-16 with a mark. */
+function textOf(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const isLittle = first === 0xff && second === 0xfe;
+  const isBig = first === 0xfe && second === 0xff;
+  return new TextDecoder(isLittle ? "utf-16le" : isBig ? "utf-16be" : "utf-8").decode(bytes);
 }
 
 /** True for files that may carry a graph, false for text. Throws ERR_MEDIA for other pictures and damaged ones. */
@@ -81,7 +100,7 @@ async function readHead(path: string): Promise<Uint8Array> {
 }
 
 function readText(path: string): Promise<string> {
-  return reading(path, () => readFile(path, "utf8"));
+  return reading(path, async () => textOf(await readFile(path)));
 }
 
 async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 /**
  * Damages checkpoints, LoRAs, documents, tokenisers, media and requests with a fixed seed and reads them:
- * npm run fuzz -- [--cases 31000] [--seed 1] [--only TARGET[:CASE]] [--save FOLDER].
+ * npm run fuzz -- [--cases 36000] [--seed 1] [--only TARGET[:CASE]] [--save FOLDER].
  * Exit code 0: every case ended in success or a coded error; 1: one did not; 2: wrong usage.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const GROWTH_LIMIT = 64 * 2 ** 20;
 
 const { values } = parseArgs({
   options: {
-    cases: { type: "string", default: "31000" },
+    cases: { type: "string", default: "36000" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
     save: { type: "string" },

@@ -1,7 +1,7 @@
 /** POST /upload/image and /upload/mask: files for the input folder. */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { link, mkdir, realpath, rm } from "node:fs/promises";
+import { link, mkdir, realpath, rm, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { MultipartFile } from "@fastify/multipart";
@@ -47,9 +47,23 @@ async function store(request: FastifyRequest, context: ServerContext): Promise<S
     if (temporary === null)
       throw new Refusal(400, "no_file", "Expected a part named image with a file, got none.");
     return await place(temporary, fields, root);
+  } catch (error) {
+    throw readable(error);
   } finally {
     if (temporary !== null) await rm(temporary.path, { force: true });
   }
+}
+
+/** Errors of the disk have a code, those of limits a status; what the parser says of a damaged form has neither. */
+function readable(error: unknown): unknown {
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  const isBroken = code === undefined || code === "ERR_STREAM_PREMATURE_CLOSE";
+  if (error instanceof Refusal || statusCode !== undefined || !isBroken) return error;
+  return new Refusal(
+    400,
+    "bad_form",
+    "Expected a whole multipart form, got one that is damaged or ends early.",
+  );
 }
 
 async function receive(
@@ -105,7 +119,9 @@ async function place(
   const given = fields.get("subfolder") ?? "";
   const subfolder = given === "" ? "" : checkedName(given.replace(/\/+$/, ""));
   const folder = join(root, subfolder);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw NO_PLACE.has(error.code ?? "") ? takenPlace(subfolder, "a folder") : error;
+  });
   if (subfolder !== "" && !isInside(await realpath(root), await realpath(folder)))
     throw new Refusal(
       403,
@@ -118,6 +134,11 @@ async function place(
   for (let n = 0; ; n++) {
     const name = n === 0 ? file.name : `${stem} (${n})${extension}`;
     const target = join(folder, name);
+    const there = await stat(target).catch(() => null);
+    if (there?.isDirectory() === true) {
+      if (overwrite) throw takenPlace(name, "a file");
+      continue;
+    }
     if (overwrite) await rm(target, { force: true });
     try {
       await link(file.path, target);
@@ -127,6 +148,17 @@ async function place(
       if ((await hashOf(target)) === file.hash) return { name, subfolder, type };
     }
   }
+}
+
+/** What is in the way of a folder. */
+const NO_PLACE: ReadonlySet<string> = new Set(["EEXIST", "ENOTDIR", "ENAMETOOLONG", "ELOOP"]);
+
+function takenPlace(name: string, wanted: string): Refusal {
+  return new Refusal(
+    400,
+    "place_refused",
+    `Expected ${wanted} at ${JSON.stringify(name)}, got a name that something else has.`,
+  );
 }
 
 async function hashOf(path: string): Promise<string | null> {

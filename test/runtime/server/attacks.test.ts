@@ -1,5 +1,5 @@
 /** One test for each way in that ComfyUI and its extensions had: comfyui.md 8 names them. */
-import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -143,6 +143,29 @@ describe("files beside the folder (CVE-2025-67303, CVE-2024-21575)", () => {
       const { headers, body } = multipart("a.png", PNG, { type });
       expect((await send("POST", "/upload/image", headers, body)).status).toBe(400);
     }
+  });
+  test("a damaged form, or a place that something else has, is refused with words", async () => {
+    const whole = multipart("whole.png", PNG);
+    const upload = async (headers: Record<string, string>, body: Buffer) => {
+      const answer = await send("POST", "/upload/image", headers, body);
+      return [answer.status, (JSON.parse(answer.body) as { error?: object }).error];
+    };
+    for (const end of [1, 60, whole.body.length - 30, whole.body.length - 4]) {
+      const answer = await upload(whole.headers, whole.body.subarray(0, end));
+      expect(answer).toMatchObject([400, { type: expect.stringMatching(/bad_form|no_file/) }]);
+    }
+    const headless = { "content-type": "multipart/form-data" };
+    expect(await upload(headless, whole.body)).toMatchObject([400, { type: "bad_form" }]);
+    expect((await send("POST", "/upload/image", whole.headers, whole.body)).status).toBe(200);
+    const below = multipart("b.png", PNG, { subfolder: "whole.png" });
+    expect(await upload(below.headers, below.body)).toMatchObject([400, { type: "place_refused" }]);
+    mkdirSync(join(running.folders.input, "folder.png"));
+    const over = multipart("folder.png", PNG, { overwrite: "true" });
+    expect(await upload(over.headers, over.body)).toMatchObject([400, { type: "place_refused" }]);
+    const beside = multipart("folder.png", PNG);
+    const { body } = await send("POST", "/upload/image", beside.headers, beside.body);
+    expect(JSON.parse(body)).toMatchObject({ name: "folder (1).png" });
+    expect(readdirSync(running.folders.input).filter((name) => name.startsWith("."))).toEqual([]);
   });
   test("a prompt reads and writes in its folders only", async () => {
     const prompt = smallPrompt();
