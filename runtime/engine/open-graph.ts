@@ -1,7 +1,7 @@
 /** A graph of any known format: JSON, ours or ComfyUI's, or a picture or clip that carries one. */
 import { open, readFile } from "node:fs/promises";
 import { UmbelError } from "#runtime/errors";
-import { parseComfyJson } from "#runtime/graph/comfy/comfy-json";
+import { compactComfyJson, objectOf, parseComfyJson } from "#runtime/graph/comfy/comfy-json";
 import { importComfy, isComfy } from "#runtime/graph/comfy/import";
 import type { Imported } from "#runtime/graph/comfy/import-graph";
 import type { NodeFacts } from "#runtime/graph/comfy/node-facts";
@@ -64,9 +64,14 @@ function textOf(bytes: Uint8Array): string {
   return new TextDecoder(isLittle ? "utf-16le" : isBig ? "utf-16be" : "utf-8").decode(bytes);
 }
 
+function isSound(head: Uint8Array): boolean {
+  return /^(fLaC|OggS|ID3)/.test(Buffer.from(head).toString("latin1"));
+}
+
 /** True for files that may carry a graph, false for text. Throws ERR_MEDIA for other pictures and damaged ones. */
 function isCarrier(head: Uint8Array, name: string): boolean {
   const kind = fileKind(head);
+  if (isSound(head)) return true;
   if (kind === null) {
     const isJson = /^[\uFEFF\s]*\{/.test(new TextDecoder().decode(head));
     if (isJson || !/\.(png|webp|mp4|webm)$/i.test(name)) return false;
@@ -78,16 +83,31 @@ function isCarrier(head: Uint8Array, name: string): boolean {
   if (["png", "webp", "mp4", "webm"].includes(kind)) return true;
   throw new UmbelError(
     "ERR_MEDIA",
-    `Expected a graph as JSON, or PNG, WebP, MP4 or WebM that carries one, got ${kind.toUpperCase()} in ${name}.`,
+    `Expected a graph as JSON, or PNG, WebP, MP4, WebM, FLAC, Ogg or MP3 that carries one, got ${kind.toUpperCase()} in ${name}.`,
   );
 }
 
 /** Our own form first, then the graph that a person arranged, then what ran. */
 function embeddedText(tags: Readonly<Record<string, string>>, name: string): string {
-  const text = tags["umbel"] ?? tags["workflow"] ?? tags["prompt"];
+  const text =
+    tags["umbel"] ?? tags["workflow"] ?? tags["prompt"] ?? commentText(tags["comment"] ?? "");
   if (text === undefined)
     throw new UmbelError("ERR_DOCUMENT", `Expected a graph embedded in ${name}, got none.`);
   return text;
+}
+
+/** The same in a comment: JSON whose entries are graphs, or the text of them. */
+function commentText(comment: string): string | undefined {
+  let entries: Json;
+  try {
+    entries = parseComfyJson(comment);
+  } catch {
+    return undefined;
+  }
+  const { umbel, workflow, prompt } = objectOf(entries);
+  const graph = umbel ?? workflow ?? prompt;
+  if (typeof graph === "string") return graph;
+  return isObject(graph) ? compactComfyJson(graph) : undefined;
 }
 
 async function readHead(path: string): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-/** Graphs that results carry: container tags of MP4, MOV and WebM, text chunks of PNG, EXIF of WebP. */
+/** Graphs that results carry: tags of MP4, MOV, WebM, FLAC, Ogg and MP3, text chunks of PNG, EXIF of WebP. */
 import { open, type FileHandle } from "node:fs/promises";
 import type { Source } from "mediabunny";
 import { UmbelError } from "#runtime/errors";
@@ -9,8 +9,8 @@ import { guardedBytes, guardedSource } from "./guarded-source.ts";
 const MAX_PICTURE_BYTES = 512 << 20;
 
 /**
- * Tags that hold graphs, by name: `umbel` (our document), `prompt` and `workflow` (ComfyUI's forms); empty when there
- * are none. Throws ERR_FILE, ERR_MEDIA.
+ * Tags that hold graphs, by name: `umbel` (our document), `prompt` and `workflow` (ComfyUI's forms), and `comment`, in
+ * which ComfyUI-VideoHelperSuite keeps both as JSON; empty when there are none. Throws ERR_FILE, ERR_MEDIA.
  */
 export async function readEmbeddedGraph(path: string): Promise<Record<string, string>> {
   const { kind, bytes } = await readHead(path);
@@ -40,7 +40,7 @@ async function readTags(
       : kind === "webp"
         ? readWebpExif(bytes, name)
         : await readContainerTags(await source(), name);
-  const names = ["umbel", "prompt", "workflow"];
+  const names = ["umbel", "prompt", "workflow", "comment"];
   return Object.fromEntries(Object.entries(all).filter(([tag]) => names.includes(tag)));
 }
 
@@ -79,8 +79,12 @@ async function readContainerTags(source: Source, name: string): Promise<Record<s
   const { ALL_FORMATS, Input } = await import("mediabunny");
   const input = new Input({ source, formats: ALL_FORMATS });
   try {
-    const { raw = {} } = await input.getMetadataTags();
-    const texts = Object.entries(raw).filter(
+    const { raw = {}, comment } = await input.getMetadataTags();
+    // MP3 keeps tags of free names one level below.
+    const free: unknown = raw["TXXX"];
+    const below = typeof free === "object" ? free : {};
+    const own = { ...below, ...raw, ...(comment === undefined ? {} : { comment }) };
+    const texts = Object.entries(own).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string",
     );
     // Matroska writers turn tag names into capitals.
@@ -89,7 +93,7 @@ async function readContainerTags(source: Source, name: string): Promise<Record<s
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UmbelError(
       "ERR_MEDIA",
-      `Expected ${name} to be MP4, WebM, WebP or PNG, got a file that cannot be read: ${reason}`,
+      `Expected ${name} to be MP4, WebM, WebP, PNG, FLAC, Ogg or MP3, got a file that cannot be read: ${reason}`,
       { cause },
     );
   } finally {

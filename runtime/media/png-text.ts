@@ -1,4 +1,4 @@
-/** Text chunks of PNG files: reads tEXt, zTXt and iTXt, writes tEXt (JSON made ASCII, as ComfyUI's readers expect). */
+/** Text chunks of PNG files: reads tEXt, zTXt, iTXt and comf, writes tEXt (JSON made ASCII, as ComfyUI's readers expect). */
 import { crc32, inflateSync } from "node:zlib";
 import { UmbelError } from "#runtime/errors";
 
@@ -19,7 +19,8 @@ export function readPngText(file: Buffer, name: string): Record<string, string> 
     const split = data.indexOf(0);
     if (split < 1) continue;
     const keyword = data.toString("latin1", 0, split);
-    if (type === "tEXt") tags[keyword] = data.toString("utf8", split + 1);
+    // ComfyUI writes animated pictures with a chunk of its own.
+    if (type === "tEXt" || type === "comf") tags[keyword] = data.toString("utf8", split + 1);
     else if (type === "zTXt") tags[keyword] = inflate(data.subarray(split + 2), name);
     else if (type === "iTXt") {
       const language = data.indexOf(0, split + 3);
