@@ -10,6 +10,19 @@ export const NOTE_TYPES: ReadonlySet<string> = new Set([
   "Bookmark (rgthree)",
 ]);
 
+/** Switches of rgthree-comfy that act on other nodes in ComfyUI's editor; nothing of them runs. */
+const SWITCH_TYPES: ReadonlySet<string> = new Set([
+  "Fast Muter (rgthree)",
+  "Fast Bypasser (rgthree)",
+  "Fast Groups Muter (rgthree)",
+  "Fast Groups Bypasser (rgthree)",
+  "Fast Actions Button (rgthree)",
+  "Mute / Bypass Relay (rgthree)",
+  "Mute / Bypass Repeater (rgthree)",
+  "Node Collector (rgthree)",
+  "Random Unmuter (rgthree)",
+]);
+
 /** Its value goes to every parameter that it is linked to. */
 export const PRIMITIVE_TYPE = "PrimitiveNode";
 
@@ -26,7 +39,12 @@ export const PASS_THROUGH: ReadonlySet<string> = new Set([
 ]);
 
 export function isVirtual(type: string): boolean {
-  return NOTE_TYPES.has(type) || PASS_THROUGH.has(type) || type === PRIMITIVE_TYPE;
+  return (
+    NOTE_TYPES.has(type) ||
+    SWITCH_TYPES.has(type) ||
+    PASS_THROUGH.has(type) ||
+    type === PRIMITIVE_TYPE
+  );
 }
 
 /** The first node, in the order of the file, that sets the channel. */

@@ -31,6 +31,29 @@ function check(nodes: readonly JsonObject[], links: readonly Json[], more: JsonO
   return promptOf(graph);
 }
 
+it("switches of the editor vanish, and go out as they came", () => {
+  const graph = comfyGraph(
+    [
+      comfyNode(1, "Latent", { values: [64, 64], outputs: [output("LATENT", [1])] }),
+      comfyNode(2, "Mute / Bypass Repeater (rgthree)", {
+        inputs: [input("Latent", "*", 1)],
+        outputs: [output("OPT_CONNECTION", [2])],
+      }),
+      comfyNode(3, "Fast Muter (rgthree)", {
+        values: [true],
+        inputs: [input("Repeater", "*", 2)],
+      }),
+      comfyNode(4, "Fast Groups Bypasser (rgthree)", { properties: { sort: "position" } }),
+    ],
+    [
+      [1, 1, 0, 2, 0, "*"],
+      [2, 2, 0, 3, 0, "*"],
+    ],
+  );
+  expect(promptOf(graph)).toEqual({ 1: { width: 64, height: 64 } });
+  expect(again(graph)).toEqual(graph);
+});
+
 describe("nodes that only the editor has", () => {
   it("notes vanish, and a link through reroutes reaches its source", () => {
     const reroute = (id: number, from: number, to: number): JsonObject =>
