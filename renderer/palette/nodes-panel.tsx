@@ -3,13 +3,15 @@ import type { NodeDescription } from "#runtime/protocol/node-description";
 import { categoryLook } from "../canvas/categories.ts";
 import { useCommands } from "../commands/command-context.tsx";
 import { NODE_DRAG_TYPE } from "../commands/node-drag-type.ts";
-import { useEditorStore } from "../editor-context.tsx";
+import { useEditor, useEditorStore } from "../editor-context.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
 import { rankNodes } from "./rank-nodes.ts";
 import "./palette.css";
 
 /** The library of node classes by category: a click adds one, a drag puts it where it is dropped. */
 export function NodesPanel() {
+  const { layout } = useEditor();
   const [query, setQuery] = useState("");
   const descriptions = useEditorStore(
     (editor) => editor.nodes,
@@ -38,6 +40,12 @@ export function NodesPanel() {
           placeholder="Find a node"
           value={query}
           onChange={(event) => setQuery(event.currentTarget.value)}
+        />
+        <IconButton
+          icon="close"
+          label="Close the panel"
+          small
+          onClick={() => layout.set({ panel: null })}
         />
       </div>
       <div className="nodes-list">

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useTheme } from "../use-theme.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { drawMask, WHOLE } from "../radial/draw-mask.ts";
@@ -10,7 +10,12 @@ export function TemplateMask({ template }: { readonly template: Template }) {
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   const geometry = useGeometry(template.document, templateRadial(template));
-  const shown = useMask(`template ${template.id}`, geometry);
+  // Without the model: what a step costs with it takes seconds to count, and is not shown here.
+  const alone = useMemo(
+    () => (geometry === null ? null : { ...geometry, model: null }),
+    [geometry],
+  );
+  const shown = useMask(`template ${template.id}`, alone);
   useEffect(() => {
     const element = canvas.current;
     if (element === null || shown === null) return;
@@ -19,7 +24,7 @@ export function TemplateMask({ template }: { readonly template: Template }) {
     const { report } = shown.mask;
     drawMask(element, { mask: report, block: shown.block, theme, window: WHOLE, pair: null });
   }, [shown, theme]);
-  if (geometry === null) {
+  if (shown === null) {
     return (
       <span className="template-none">
         <Icon name="film" />

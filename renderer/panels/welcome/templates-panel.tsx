@@ -4,7 +4,7 @@ import { Button } from "../../ui/button.tsx";
 import { PanelHead } from "../panel-head.tsx";
 import { openTemplate } from "./open-template.ts";
 import { TemplateCard } from "./template-card.tsx";
-import { loadTemplates } from "./templates.ts";
+import { loadTemplates, type Template } from "./templates.ts";
 import "./welcome.css";
 
 /** The templates in the rail's panel. */
@@ -12,6 +12,11 @@ export function TemplatesPanel() {
   const editor = useEditor();
   const templates = useMemo(loadTemplates, []);
   const [chosen, setChosen] = useState(0);
+  const open = (template: Template): void => {
+    openTemplate(editor, template);
+    // It lies over the graph that was asked for.
+    if (!editor.layout.store.getState().panelPinned) editor.layout.set({ panel: null });
+  };
   return (
     <div className="panel-content">
       <PanelHead title="Templates" count={templates.length}>
@@ -26,7 +31,7 @@ export function TemplatesPanel() {
             template={template}
             chosen={i === chosen}
             onChoose={() => setChosen(i)}
-            onOpen={() => openTemplate(editor, template)}
+            onOpen={() => open(template)}
           />
         ))}
       </div>
