@@ -75,52 +75,52 @@ void Region::release(size_t offset) noexcept {
   add_free(offset, size, true);
 }
 
-// Maps chunks until a free piece holds `size` bytes: in a hole that is large enough, else behind the last block.
+// Maps chunks until a free piece holds `size` bytes, where that takes the fewest.
 bool Region::extend(size_t size) {
   const size_t chunk = source_.chunk_bytes();
   if (budget_.limit < 0 || size > static_cast<size_t>(budget_.limit)) return false;
-  const size_t whole = (size + chunk - 1) / chunk;
-  size_t at = hole_of(whole);
-  // Behind the last block it may take less: free chunks there stay where they are.
-  if (at != kNone && make_room(whole)) {
-    for (size_t i = 0; i < whole; ++i) {
-      if (!map(at / chunk + i)) return false;
+  const Window window = cheapest_window(size);
+  if (window.at == kNone || !make_room(window.lacking, window.at, window.at + size)) return false;
+  for (size_t at = window.at / chunk * chunk; at < window.at + size; at += chunk) {
+    if (at == end_) {
+      end_ += chunk;
+      add_free(at, chunk, false);
     }
-    return true;
-  }
-  if (!make_room(missing_at_end(size))) return false;
-  for (size_t left = missing_at_end(size); left > 0; --left) {
-    at = end_;
-    end_ += chunk;
-    blocks_.emplace(at, Block{chunk, true, false});
-    if (!map(at / chunk)) return false;
+    const Block& block = std::prev(blocks_.upper_bound(at))->second;
+    if (block.free && !block.mapped && !map(at / chunk)) return false;
   }
   return true;
 }
 
-// The offset of an unmapped piece of that many chunks, or kNone.
-size_t Region::hole_of(size_t chunks) const {
-  for (const auto& [offset, block] : blocks_) {
-    if (block.free && !block.mapped && block.size >= chunks * source_.chunk_bytes()) return offset;
-  }
-  return kNone;
-}
-
-// Chunks that a request lacks behind the last block, where a free piece may lie already.
-size_t Region::missing_at_end(size_t size) const {
+// Of all places for `size` bytes among free pieces that follow each other, mapped or not, the first that lacks the fewest
+// chunks; where there is none, one that goes on behind the last block, so that addresses do not run out.
+Region::Window Region::cheapest_window(size_t size) const {
   const size_t chunk = source_.chunk_bytes();
-  size_t there = 0;
-  if (!blocks_.empty()) {
-    const Block& last = std::prev(blocks_.end())->second;
-    if (last.free && last.mapped) there = last.size;
+  Window best;
+  const auto consider = [&](size_t at, Blocks::const_iterator piece) {
+    const size_t to = at + size;
+    if (to > source_.capacity() * chunk) return;
+    size_t lacking = 0;
+    for (; piece != blocks_.end() && piece->first < to; ++piece) {
+      if (!piece->second.free) return;
+      const size_t end = std::min(to, piece->first + piece->second.size);
+      if (!piece->second.mapped) lacking += (end - piece->first + chunk - 1) / chunk;
+    }
+    if (to > end_ && best.at != kNone) return;
+    if (to > end_) lacking += (to - std::max(at, end_) + chunk - 1) / chunk;
+    if (lacking < best.lacking) best = {at, lacking};
+  };
+  for (auto piece = blocks_.begin(); piece != blocks_.end(); ++piece) {
+    if (piece->second.free) consider(piece->first, piece);
   }
-  return there >= size ? 0 : (size - there + chunk - 1) / chunk;
+  consider(end_, blocks_.end());
+  return best;
 }
 
-// Whether the budget has that many chunks, at the cost of free ones elsewhere.
-bool Region::make_room(size_t chunks) {
+// Whether the budget has that many chunks, at the cost of free ones outside of [from, to).
+bool Region::make_room(size_t chunks, size_t from, size_t to) {
   const size_t left = static_cast<size_t>(budget_.left()) / source_.chunk_bytes();
-  return chunks <= left || reclaim(chunks - left);
+  return chunks <= left || reclaim(chunks - left, from, to);
 }
 
 // Maps a chunk that lies in an unmapped piece.
@@ -140,48 +140,52 @@ bool Region::map(size_t index) {
   return true;
 }
 
-// Gives back whole chunks of free pieces, largest first but never of the one at the end.
-bool Region::reclaim(size_t chunks) {
-  const int64_t target = budget_.reserved - static_cast<int64_t>(chunks * source_.chunk_bytes());
-  std::vector<size_t> pieces;
-  for (auto piece = free_.rbegin(); piece != free_.rend(); ++piece) {
-    if (piece->second + piece->first != end_) pieces.push_back(piece->second);
-  }
-  const auto whole = [&](size_t offset) {
-    const size_t chunk = source_.chunk_bytes();
-    const size_t size = blocks_.at(offset).size;
-    const size_t from = (offset + chunk - 1) / chunk, to = (offset + size) / chunk;
-    return to > from ? to - from : 0;
-  };
+// Gives back the whole chunks of free pieces, but none of [from, to), where they are at least that many. All of them, so
+// that what is free comes together: what gives back no more than it must does so again in every pass of a model.
+bool Region::reclaim(size_t chunks, size_t from, size_t to) {
+  const size_t chunk = source_.chunk_bytes();
+  std::vector<std::pair<size_t, size_t>> ranges;  // chunks
   size_t there = 0;
-  for (const size_t offset : pieces) there += whole(offset);
-  if (there < chunks) return false;
-  for (const size_t offset : pieces) {
-    if (budget_.reserved <= target) break;
-    unmap_inside(blocks_.find(offset), static_cast<size_t>(budget_.reserved - target) / source_.chunk_bytes());
+  const auto add = [&](size_t begin, size_t end) {
+    const size_t first = (begin + chunk - 1) / chunk, last = end / chunk;
+    if (last <= first) return;
+    ranges.emplace_back(first, last);
+    there += last - first;
+  };
+  for (const auto& [size, begin] : free_) {
+    const size_t end = begin + size;
+    if (end <= from || begin >= to) {
+      add(begin, end);
+    } else {
+      add(begin, std::min(from, end));
+      add(std::max(to, begin), end);
+    }
   }
-  return budget_.reserved <= target;
+  if (there < chunks) return false;
+  for (const auto& [first, last] : ranges) unmap(first, last);
+  return true;
 }
 
-// Unmaps at most that many of the whole chunks inside of a free piece.
-void Region::unmap_inside(Blocks::iterator block, size_t most) {
+// Unmaps chunks [first, last), which lie in one free piece.
+void Region::unmap(size_t first, size_t last) {
   const size_t chunk = source_.chunk_bytes();
+  const auto block = std::prev(blocks_.upper_bound(first * chunk));
   const size_t offset = block->first, end = offset + block->second.size;
-  const size_t from = (offset + chunk - 1) / chunk;
-  const size_t to = std::min(end / chunk, from + most);
-  if (to <= from) return;
-  for (size_t i = from; i < to; ++i) source_.unmap(i);
-  budget_.reserved -= static_cast<int64_t>((to - from) * chunk);
+  for (size_t i = first; i < last; ++i) source_.unmap(i);
+  budget_.reserved -= static_cast<int64_t>((last - first) * chunk);
   drop(block);
-  if (from * chunk > offset) add_free(offset, from * chunk - offset, true);
-  if (end > to * chunk) add_free(to * chunk, end - to * chunk, true);
-  add_free(from * chunk, (to - from) * chunk, false);
+  if (first * chunk > offset) add_free(offset, first * chunk - offset, true);
+  if (end > last * chunk) add_free(last * chunk, end - last * chunk, true);
+  add_free(first * chunk, (last - first) * chunk, false);
 }
 
 void Region::trim() noexcept {
-  std::vector<size_t> pieces;
-  for (const auto& [size, offset] : free_) pieces.push_back(offset);
-  for (const size_t offset : pieces) unmap_inside(blocks_.find(offset), SIZE_MAX / 2);
+  const size_t chunk = source_.chunk_bytes();
+  std::vector<std::pair<size_t, size_t>> pieces;
+  for (const auto& [size, offset] : free_) pieces.emplace_back((offset + chunk - 1) / chunk, (offset + size) / chunk);
+  for (const auto& [first, last] : pieces) {
+    if (first < last) unmap(first, last);
+  }
   // Addresses behind the last block are used again.
   while (!blocks_.empty()) {
     const auto last = std::prev(blocks_.end());

@@ -31,8 +31,8 @@ struct ChunkBudget {
 };
 
 // A heap on one run of addresses that grows at its end, chunk by chunk, within a budget. Blocks are cut by best fit and
-// free neighbours are joined. What is free in one piece is found wherever it lies; when only pieces are left, their whole
-// chunks move to where a request fits, so that none fails that the budget has chunks for.
+// free neighbours are joined. What is free in one piece is found wherever it lies; when only pieces are left, whole chunks
+// move to where a request lacks the fewest, so that none fails that the budget has chunks for.
 class Region {
  public:
   static constexpr size_t kAlignment = 512;
@@ -59,16 +59,19 @@ class Region {
     bool mapped;  // whether there is memory behind it
   };
   using Blocks = std::map<size_t, Block>;
+  struct Window {
+    size_t at = kNone;
+    size_t lacking = kNone;  // chunks
+  };
 
   size_t take(Blocks::iterator block, size_t size);
   void add_free(size_t offset, size_t size, bool mapped);
   void drop(Blocks::iterator block);
   bool extend(size_t size);
-  size_t hole_of(size_t chunks) const;
-  size_t missing_at_end(size_t size) const;
-  bool make_room(size_t chunks);
-  bool reclaim(size_t chunks);
-  void unmap_inside(Blocks::iterator block, size_t most);
+  Window cheapest_window(size_t size) const;
+  bool make_room(size_t chunks, size_t from, size_t to);
+  bool reclaim(size_t chunks, size_t from, size_t to);
+  void unmap(size_t first, size_t last);
   bool map(size_t chunk);
 
   ChunkSource& source_;
