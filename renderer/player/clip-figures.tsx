@@ -58,7 +58,7 @@ function OneClip({ clip }: { readonly clip: Clip }) {
       </dl>
       <ShareClip clip={clip} small />
       {before === null ? (
-        <p className="t3 small">Shift-click another result in the gallery to compare.</p>
+        <p className="t3 small">Shift-click one in the gallery to compare.</p>
       ) : (
         <Button
           small
