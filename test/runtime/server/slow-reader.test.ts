@@ -10,6 +10,8 @@ import { startServer, type TestServer } from "../../helpers/server.ts";
 const BACKLOG = 1_000_000;
 /** More than the kernel's own buffers hold. */
 const EVENTS = 100;
+/** Tens of megabytes over sockets, beside other tests. */
+const LIMIT = { timeout: 60_000 };
 const WORDS = `Expected a client that reads, got ${BACKLOG} bytes that wait. Connect again.`;
 
 let around: TestServer;
@@ -78,7 +80,7 @@ const openCount = async (): Promise<string> => {
 };
 
 describe("a page that does not read", () => {
-  test("is cut off, and others get everything in order", async () => {
+  test("is cut off, and others get everything in order", LIMIT, async () => {
     const stuck = await connect("/umbel/events");
     const other = await connect("/umbel/events");
     stuck.socket.pause();
@@ -105,21 +107,25 @@ describe("a page that does not read", () => {
     await other.closed;
   });
 
-  test("and never reads again is gone after some seconds, with what waited for it", async () => {
-    const stuck = await connect("/umbel/events");
-    stuck.socket.pause();
-    for (let at = 0; at < EVENTS; at++) {
-      tell(notice(at));
-      await new Promise(setImmediate);
-    }
-    expect(waiting()).toBeGreaterThan(BACKLOG);
-    await waitFor(() => sockets.some(({ destroyed }) => destroyed));
-    expect(await openCount()).toBe("0");
-    stuck.socket.terminate();
-  });
+  test(
+    "and never reads again is gone after some seconds, with what waited for it",
+    LIMIT,
+    async () => {
+      const stuck = await connect("/umbel/events");
+      stuck.socket.pause();
+      for (let at = 0; at < EVENTS; at++) {
+        tell(notice(at));
+        await new Promise(setImmediate);
+      }
+      expect(waiting()).toBeGreaterThan(BACKLOG);
+      await waitFor(() => sockets.some(({ destroyed }) => destroyed));
+      expect(await openCount()).toBe("0");
+      stuck.socket.terminate();
+    },
+  );
 });
 
-test("a client of ComfyUI's protocol that does not read is cut off as well", async () => {
+test("a client of ComfyUI's protocol that does not read is cut off as well", LIMIT, async () => {
   const stuck = await connect("/ws?clientId=stuck");
   const other = await connect("/ws?clientId=other");
   stuck.socket.pause();
