@@ -13,6 +13,7 @@ import {
   patchGrid,
   type PatchSize,
 } from "#runtime/nn/patches";
+import { pictureTokens, type PictureConfig } from "#runtime/nn/picture-tokens";
 import { attend, rowsOf, unprojected } from "#runtime/nn/projected";
 import { replace } from "#runtime/nn/replace";
 import { rowChunks } from "#runtime/nn/row-chunks";
@@ -59,19 +60,13 @@ interface WanConfig {
   /** Channels that are given beside the latent: a mask of four, and the latent of known frames. */
   readonly conditionChannels: number;
   /** Features of a picture that are attended beside the text; null without. */
-  readonly image: ImageConfig | null;
+  readonly image: PictureConfig | null;
   readonly textDim: number;
   /** Rows of text that are attended: the prompt's, then zeros. */
   readonly textLength: number;
   readonly timeDim: number;
   readonly patch: PatchSize;
   readonly eps: number;
-}
-
-interface ImageConfig {
-  readonly width: number;
-  /** Rows for which positions are learnt (first and last frame); null without. */
-  readonly positions: number | null;
 }
 
 /** Of a picture's channels beside the latent, these say which frames are known. */
@@ -157,7 +152,7 @@ function read(header: CheckpointHeader): WanConfig | string | null {
   };
 }
 
-function readImage(header: CheckpointHeader): ImageConfig | null {
+function readImage(header: CheckpointHeader): PictureConfig | null {
   const width = header.tensors.get("img_emb.proj.1.weight")?.shape[1];
   if (width === undefined || width === 0) return null;
   return { width, positions: header.tensors.get("img_emb.emb_pos")?.shape[1] ?? null };
@@ -273,7 +268,7 @@ function forward(
     timestepOf: timestepOf === null ? null : device.tensor(timestepOf, [tokens]),
     rope: device.tensor(rope(grid), [tokens, dim / heads / 2, 2]),
     ...embedText(config, weights, input.context),
-    pictures: embedPictures(config, weights, input.extra?.["clip_vision"]),
+    pictures: picturesOf(config, weights, input),
   };
   const masks = new DeviceMasks(device, { video: tokens, text: 0 });
   const x = scope(() => {
@@ -317,36 +312,11 @@ function withCondition(config: WanConfig, { latent, extra }: DiffusionInput): Te
   return cat([latent, mask ?? device.zeros([MASK_CHANNELS, ...size]), scaled], 0);
 }
 
-/** Features of pictures [rows, width] -> [rows, dim]. */
-function embedPictures(
-  { image }: WanConfig,
-  weights: Weights,
-  features: Tensor | number | undefined,
-): Tensor | null {
+/** Null without a picture, and in a model that attends to none. */
+function picturesOf({ image }: WanConfig, weights: Weights, { extra }: DiffusionInput) {
+  const features = extra?.["clip_vision"];
   if (image === null || features === undefined || typeof features === "number") return null;
-  if (features.rank !== 2 || features.shape[1] !== image.width) {
-    throw new UmbelError(
-      "ERR_SHAPE",
-      `Expected features of a picture [rows, ${image.width}], got [${features.shape.join(", ")}]. ` +
-        "The CLIP vision model does not belong to this model.",
-    );
-  }
-  return scope(() => {
-    const rows = Math.min(features.shape[0] ?? 0, image.positions ?? Infinity);
-    const used = features.slice(0, 0, rows);
-    const placed =
-      image.positions === null
-        ? used
-        : add(used, weights.get("img_emb.emb_pos").reshape([-1, image.width]).slice(0, 0, rows));
-    const norm = (name: string, x: Tensor) =>
-      layerNorm(x, {
-        weight: weights.get(`${name}.weight`),
-        bias: weights.get(`${name}.bias`),
-        eps: 1e-5,
-      });
-    const hidden = denseLayer(weights, "img_emb.proj.1", norm("img_emb.proj.0", placed), "gelu");
-    return norm("img_emb.proj.4", denseLayer(weights, "img_emb.proj.3", hidden));
-  });
+  return pictureTokens(image, weights, features);
 }
 
 function checkInput(config: WanConfig, { latent: x, context }: DiffusionInput): void {
@@ -515,7 +485,7 @@ function published(
 }
 
 /** 14B, with what image to video needs. */
-function published14b(image: ImageConfig | null | undefined): WanConfig {
+function published14b(image: PictureConfig | null | undefined): WanConfig {
   return published(5120, 13824, 40, image === undefined ? {} : { conditionChannels: 20, image });
 }
 
