@@ -61,7 +61,7 @@ export function AttentionOverStrip({ clip, live, height }: OverStripProps) {
   );
 }
 
-/** "Attention from latent frame 12", counted from 1; nothing for a clip without radial attention. */
+/** "Attention from latent frame 11", counted from 0; nothing for a clip without radial attention. */
 export function useAttentionWords(clip: Clip | null, live: LiveClip | null): string | null {
   const attention = useClipAttention(clip, live);
   const frame = usePanelStore(
@@ -71,5 +71,5 @@ export function useAttentionWords(clip: Clip | null, live: LiveClip | null): str
       state.hovered ??
       (state.live === null ? latentOfFrame(state.frame) : state.frame),
   );
-  return attention?.kind === "radial" ? `Attention from latent frame ${frame + 1}` : null;
+  return attention?.kind === "radial" ? `Attention from latent frame ${frame}` : null;
 }

@@ -72,7 +72,7 @@ export function FrameStrip({ clip, live, labels = true, name }: StripProps) {
         aria-valuemin={1}
         aria-valuemax={Math.max(1, total)}
         aria-valuenow={frame + 1}
-        aria-valuetext={`Frame ${frame + 1} of ${total}, latent frame ${current + 1}`}
+        aria-valuetext={`Frame ${frame + 1} of ${total}, latent frame ${current}`}
         onKeyDown={(event) => {
           if (!seekKey(event.key)) return;
           event.preventDefault();

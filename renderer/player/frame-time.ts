@@ -2,7 +2,7 @@
 
 const FRAMES_A_LATENT = 4;
 
-/** Frames and latent frames are counted from 0 here and from 1 in words. */
+/** Frames are counted from 0 here and from 1 in words, latent frames from 0 in both: so the axes of masks do. */
 export function latentOfFrame(frame: number): number {
   return Math.ceil(frame / FRAMES_A_LATENT);
 }

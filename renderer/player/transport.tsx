@@ -79,8 +79,8 @@ export function Transport({ latent = true }: { readonly latent?: boolean }) {
         <>
           <span className="mono time">{timecode(frame, fps)}</span>
           <span className="t3 small">
-            {live ? `latent frame ${frame + 1} of ${frames}` : `frame ${frame + 1} of ${frames}`}
-            {latent && !live && frames > 1 && ` · latent frame ${latentOfFrame(frame) + 1}`}
+            {live ? `latent frame ${frame}, ${frames} in all` : `frame ${frame + 1} of ${frames}`}
+            {latent && !live && frames > 1 && ` · latent frame ${latentOfFrame(frame)}`}
           </span>
         </>
       )}

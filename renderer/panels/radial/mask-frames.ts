@@ -102,7 +102,7 @@ export interface PairSettings {
   readonly kind: "wan" | "hunyuan";
 }
 
-/** Says what a query frame sees of a key frame; frames are counted from 1 as the strip does. */
+/** Says what a query frame sees of a key frame; both are latent frames, counted from 0. */
 export function pairWords(
   mask: Extent,
   shares: Float32Array,
